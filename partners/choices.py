@@ -1,0 +1,137 @@
+"""The closed word lists of the partner side. Figures and thresholds are terms (rows), never choices."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class PartnerType(TextChoices):
+    """What kind of company a partner is to the vendor; decides which track it may join."""
+
+    TECHNOLOGY = "technology", _("Technology")
+    REFERRAL = "referral", _("Referral")
+    AFFILIATE = "affiliate", _("Affiliate")
+    RESELLER = "reseller", _("Reseller")
+    SI = "si", _("SI / consultant")
+    STRATEGIC = "strategic", _("Strategic")
+    OEM = "oem", _("OEM")
+
+
+class PartnerStatus(TextChoices):
+    """Whether the partnership is alive. Only active partners are worked on by the night."""
+
+    PROSPECT = "prospect", _("Prospect")
+    ACTIVE = "active", _("Active")
+    SUSPENDED = "suspended", _("Suspended")
+    ENDED = "ended", _("Ended")
+
+
+class LifecycleStage(TextChoices):
+    """How far a partnership has come. The first four are timed, the rest are a way of working."""
+
+    RECRUIT = "recruit", _("Recruit")
+    ONBOARD = "onboard", _("Onboard")
+    ENABLE = "enable", _("Enable")
+    ACTIVATE = "activate", _("Activate")
+    MONITOR = "monitor", _("Monitor")
+    ENGAGE = "engage", _("Engage")
+    EXPAND = "expand", _("Expand")
+    ADVOCATE = "advocate", _("Advocate")
+
+
+class EconomicModel(TextChoices):
+    """How a track pays: resale earns a margin, everything else a commission or a custom deal."""
+
+    MARGIN = "margin", _("Margin")
+    COMMISSION = "commission", _("Commission")
+    CUSTOM = "custom", _("Custom")
+
+
+class TierMetric(TextChoices):
+    """What a path to a tier counts, always over the trailing twelve months unless it is a state."""
+
+    SOURCED_ARR = "sourced_arr", _("Partner-sourced ARR")
+    QUALIFIED_REFERRALS = "qualified_referrals", _("Qualified referrals")
+    LIVE_INTEGRATIONS = "live_integrations", _("Live integrations")
+    CO_SOLD_DEALS = "co_sold_deals", _("Co-sold deals")
+
+
+class TierOutcome(TextChoices):
+    """What one night's look at a partner's tier came to."""
+
+    UNCHANGED = "unchanged", _("Unchanged")
+    PROMOTED = "promoted", _("Promoted")
+    PROMOTION_QUEUED = "promotion_queued", _("Promotion waits for approval")
+    REVIEW_PASSED = "review_passed", _("Review passed")
+    GRACE_STARTED = "grace_started", _("Grace period started")
+    DEMOTED = "demoted", _("One tier down")
+    RESET = "reset", _("Set to the qualified tier")
+    REMOVED = "removed", _("No tier without an agreement")
+
+
+class OverrideKind(TextChoices):
+    """A dated exception to the ladder, always with a reason and an author."""
+
+    STRATEGIC = "strategic", _("Strategic")
+    PROVISIONAL = "provisional", _("Provisional")
+    ACCELERATOR = "accelerator", _("Accelerator")
+
+
+class TierNoticeKind(TextChoices):
+    """What a partner at risk of losing a tier is told about in advance."""
+
+    REVIEW = "review", _("Tier review ahead")
+    GRACE = "grace", _("Grace period ends")
+    PROVISIONAL = "provisional", _("Provisional tier ends")
+
+
+class HealthDimension(TextChoices):
+    REVENUE = "revenue", _("Revenue")
+    ACTIVITY = "activity", _("Activity")
+    ENGAGEMENT = "engagement", _("Engagement")
+    SATISFACTION = "satisfaction", _("Satisfaction")
+    FIT = "fit", _("Strategic fit")
+
+
+class HealthBand(TextChoices):
+    """A health score in one word, best first; "unknown" when too little is known to say."""
+
+    CHAMPION = "champion", _("Champion")
+    HEALTHY = "healthy", _("Healthy")
+    AT_RISK = "at_risk", _("At risk")
+    CRITICAL = "critical", _("Critical")
+    CHURNING = "churning", _("Churning")
+    UNKNOWN = "unknown", _("Unknown")
+
+
+class FitRating(TextChoices):
+    """The manager's dated judgement of how well the two companies fit."""
+
+    STRONG = "strong", _("Strong")
+    MODERATE = "moderate", _("Moderate")
+    WEAK = "weak", _("Weak")
+
+
+class Trend(TextChoices):
+    """How a figure stands against the same period a year before."""
+
+    STRONG = "strong", _("Growing strongly")
+    GROWING = "growing", _("Growing")
+    FLAT = "flat", _("Flat")
+    DECLINING = "declining", _("Declining")
+    NO_DATA = "no_data", _("Without data")
+
+
+class Quadrant(TextChoices):
+    """Position in the value matrix: (strategic value, revenue)."""
+
+    STRATEGIC_ALLIANCE = "strategic_alliance", _("Strategic alliance")
+    TECHNOLOGY = "technology", _("Technology")
+    CHANNEL = "channel", _("Channel")
+    AFFILIATE = "affiliate", _("Affiliate")
+    UNPLACED = "unplaced", _("Not placed yet")
+
+
+class Recommendation(TextChoices):
+    INVEST = "invest", _("Invest")
+    HOLD = "hold", _("Hold")
+    REDUCE = "reduce", _("Reduce")
