@@ -1,0 +1,99 @@
+"""Promising and delivering. A promise is a row in the caller's transaction; delivery happens afterwards."""
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+
+from prm.core.choices import DeliveryState
+from prm.core.models import OutboxDelivery, OutboxEvent
+from prm.core.outbox import handler_named, handlers_of
+from prm.core.refs import Ref
+
+log = structlog.get_logger(__name__)
+MAX_ATTEMPTS = 12
+
+
+def emit(*, name: str, ref: Ref, data: dict, at: datetime, request_id: str = "") -> OutboxEvent | None:
+    """Keep an event for every handler that wants it; without handlers nothing is written."""
+    return emit_many(name=name, items=[(ref, data)], at=at, request_id=request_id)
+
+
+def emit_many(
+    *, name: str, items: list[tuple[Ref, dict]], at: datetime, request_id: str = ""
+) -> OutboxEvent | None:
+    """Keep one event per item in two statements; returns the last one written."""
+    wanted = handlers_of(name)
+    if not (wanted and items):
+        return None
+    events = OutboxEvent.objects.bulk_create(
+        [
+            OutboxEvent(
+                at=at, name=name, ref_kind=ref.kind, ref_code=ref.code, data=data, request_id=request_id
+            )
+            for ref, data in items
+        ],
+        batch_size=2000,
+    )
+    OutboxDelivery.objects.bulk_create(
+        [
+            OutboxDelivery(event=event, handler=handler, next_try_at=at)
+            for event in events
+            for handler in wanted
+        ],
+        batch_size=2000,
+    )
+    transaction.on_commit(wake_outbox, robust=True)
+    return events[-1]
+
+
+def wake_outbox() -> None:
+    """Ask a worker to deliver now. If Redis is away nothing is lost: the schedule asks again in seconds."""
+    from prm.core.tasks import drain_outbox
+
+    try:
+        drain_outbox.apply_async(retry=False)
+    except Exception as error:  # the broker's client raises many kinds; the sweep delivers anyway
+        log.warning("outbox.wake_failed", error=str(error))
+
+
+def deliver_due(*, at: datetime, limit: int = 200) -> int:
+    """Deliver what is due, each in its own transaction; the number of deliveries tried.
+
+    A row is locked while its handler runs, so two workers never run one delivery at the same time; a crash
+    between the handler's commit and ours cannot happen, because they are the same transaction.
+    """
+    tried = 0
+    while tried < limit and _deliver_one(at):
+        tried += 1
+    return tried
+
+
+def _deliver_one(at: datetime) -> bool:
+    with transaction.atomic():
+        delivery = (
+            OutboxDelivery.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("event")
+            .filter(state=DeliveryState.PENDING, next_try_at__lte=at)
+            .order_by("next_try_at", "pk")
+            .first()
+        )
+        if delivery is None:
+            return False
+        handler = handler_named(delivery.handler)
+        delivery.attempts += 1
+        if handler is None:
+            delivery.state, delivery.error = DeliveryState.PARKED, "no handler has this name"
+        else:
+            try:
+                with transaction.atomic():
+                    handler(delivery.event, at)
+                delivery.state, delivery.done_at, delivery.error = DeliveryState.DONE, at, ""
+            except Exception as error:  # a broken handler must not stop the others
+                log.warning("outbox.delivery_failed", handler=delivery.handler, error=repr(error))
+                delivery.error = repr(error)[:2000]
+                delivery.next_try_at = at + timedelta(seconds=min(5 * 2**delivery.attempts, 6 * 3600))
+                if delivery.attempts >= MAX_ATTEMPTS:
+                    delivery.state = DeliveryState.FAILED
+        delivery.save(update_fields=["state", "attempts", "next_try_at", "done_at", "error"])
+    return True

@@ -1,0 +1,18 @@
+"""The ground that every other app stands on."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CoreConfig(AppConfig):
+    """Users, companies, access, audit, work items, the outbox and the single doors out and in."""
+
+    name = "prm.core"
+    label = "core"
+    verbose_name = _("Core")
+
+    def ready(self) -> None:
+        """Bind the Celery app for ``shared_task``, the deploy checks and core's own event handlers."""
+        import prm.celery
+        import prm.core.checks
+        import prm.core.handlers  # noqa: F401

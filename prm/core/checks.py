@@ -1,0 +1,1 @@
+"""Checks at start for what a self-hoster forgets."""

@@ -1,0 +1,88 @@
+"""What every request carries: an id, the moment, and who acts."""
+
+import re
+import uuid
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+
+from prm.core.actors import Actor
+from prm.core.models import Membership
+from prm.core.roles import ROLES
+
+_SAFE_ID = re.compile(r"^[A-Za-z0-9-]{8,36}$")
+
+
+class RequestIdMiddleware:
+    """Names the request, so that its log lines, audit lines and events can be found together."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-Id", "")
+        request.request_id = given if _SAFE_ID.match(given) else uuid.uuid4().hex
+        request.at = timezone.now()
+        response = self.get_response(request)
+        response["X-Request-Id"] = request.request_id
+        if (
+            "Cache-Control" not in response
+            and getattr(request, "user", None)
+            and request.user.is_authenticated
+        ):
+            response["Cache-Control"] = "private, no-store"
+        return response
+
+
+class ActorMiddleware:
+    """Builds ``request.actor`` from the membership in use, looked up anew each time.
+
+    A membership that ended a second ago opens nothing: there is no cached right to wait out.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.actor, request.organization, request.memberships = Actor.anonymous(), None, []
+        if request.user.is_authenticated:
+            self._identify(request)
+        return self.get_response(request)
+
+    def _identify(self, request: HttpRequest) -> None:
+        memberships = list(
+            Membership.objects.active()
+            .filter(user=request.user, role__in=ROLES)
+            .exclude(organization__status="closed")
+            .select_related("organization", "organization__logo")
+            .order_by("organization__kind", "organization__name")
+        )
+        request.memberships = memberships
+        wanted = request.session.get("membership")
+        used = next(
+            (each for each in memberships if each.pk == wanted), memberships[0] if memberships else None
+        )
+        request.actor = actor_for(request.user, used, request_id=request.request_id)
+        request.organization = used.organization if used else None
+        locale = request.user.locale or (used.organization.locale if used else "")
+        if locale and "django_language" not in request.COOKIES:
+            translation.activate(locale)
+            request.LANGUAGE_CODE = translation.get_language()
+
+
+def actor_for(user, membership: Membership | None, *, request_id: str = "") -> Actor:
+    """The actor for a person in one of their memberships; without one they may only see their account."""
+    role = ROLES[membership.role] if membership else None
+    return Actor(
+        kind="person",
+        user_id=user.pk,
+        membership_id=membership.pk if membership else None,
+        organization_id=membership.organization_id if membership else None,
+        audience=role.audience if role else "public",
+        role=role.code if role else "",
+        permissions=role.permissions if role else frozenset(),
+        name=user.name,
+        email=user.email,
+        request_id=request_id,
+    )

@@ -1,0 +1,82 @@
+"""Where things are: the two sidebars, as data. An entry whose page does not exist is not shown."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Item:
+    """One place: ``prefixes`` are paths that belong to it, ``counts`` the kinds of work it announces."""
+
+    label: Promise
+    url_name: str
+    icon: str
+    permission: str
+    prefixes: tuple[str, ...] = ()
+    counts: tuple[str, ...] = ()
+
+
+MANAGE = [
+    Item(_("Today"), "manage:reporting:today", "sun", "reporting.today_view", (), ("*",)),
+    Item(
+        _("Partners"),
+        "manage:partners:partner_list",
+        "building-community",
+        "partners.partner_view",
+        ("/manage/partners/",),
+    ),
+    Item(
+        _("Pipeline"),
+        "manage:deals:registration_list",
+        "affiliate",
+        "deals.registration_view",
+        ("/manage/deals/",),
+        (
+            "deals.registration_decision",
+            "deals.referral_decision",
+            "deals.win_confirmation",
+            "deals.extension_decision",
+        ),
+    ),
+    Item(
+        _("Enablement"),
+        "manage:training:certificate_list",
+        "school",
+        "training.certificate_view",
+        ("/manage/training/",),
+    ),
+    Item(
+        _("Insights"),
+        "manage:reporting:pack_list",
+        "chart-bar",
+        "reporting.pack_view",
+        ("/manage/reporting/",),
+    ),
+    Item(
+        _("Program"),
+        "manage:partners:program_detail",
+        "adjustments-horizontal",
+        "partners.program_view",
+        ("/manage/program/", "/manage/core/"),
+    ),
+]
+PORTAL = [
+    Item(_("Home"), "portal:reporting:home", "home", "reporting.home_view"),
+    Item(
+        _("Deals & leads"),
+        "portal:deals:registration_list",
+        "briefcase",
+        "deals.own_view",
+        ("/portal/deals/",),
+        ("deals.info_request",),
+    ),
+    Item(
+        _("Company"),
+        "portal:partners:company_detail",
+        "building",
+        "partners.company_view",
+        ("/portal/partners/",),
+    ),
+]

@@ -1,0 +1,12 @@
+"""Addresses open to anyone."""
+
+from django.urls import path
+
+from prm.core.views import public
+
+app_name = "core"
+urlpatterns = [
+    path("", public.start, name="start"),
+    path("brand.css", public.brand_css, name="brand_css"),
+    path("health/", public.health, name="health"),
+]
