@@ -1,12 +1,15 @@
-"""Registrations, claims, referrals and opportunities."""
+"""Deals: what partners bring, who holds an account, and what was sold."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 
 class DealsConfig(AppConfig):
-    """Registrations, claims, referrals and opportunities."""
+    """Registrations, referrals, claims on accounts, and opportunities."""
 
     name = "deals"
-    label = "deals"
     verbose_name = _("Deals")
+
+    def ready(self) -> None:
+        """Name the kinds that work items, notices and the audit log refer to."""
+        import deals.refs  # noqa: F401
