@@ -1,12 +1,30 @@
-"""Partner companies, their program terms, tier standing and health."""
+"""Partner companies, the program they take part in, and what is known of them."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 
 class PartnersConfig(AppConfig):
-    """Partner companies, their program terms, tier standing and health."""
+    """Program versions, companies, contacts, tiers, grants and health."""
 
     name = "partners"
-    label = "partners"
     verbose_name = _("Partners")
+
+    def ready(self) -> None:
+        """Make the kinds known that work items, notices and audit lines refer to."""
+        from partners.models import Partner, PartnerContact, ProgramVersion
+        from prm.core.refs import register_kind
+
+        register_kind(
+            "partners.partner",
+            label=_("Partner"),
+            queryset_for=Partner.objects.visible_to,
+            manage_url="manage:partners:partner_detail",
+        )
+        register_kind(
+            "partners.program",
+            label=_("Program version"),
+            queryset_for=ProgramVersion.objects.visible_to,
+            manage_url="manage:partners:program_detail",
+        )
+        register_kind("partners.contact", label=_("Contact"), queryset_for=PartnerContact.objects.visible_to)

@@ -135,3 +135,76 @@ class Recommendation(TextChoices):
     INVEST = "invest", _("Invest")
     HOLD = "hold", _("Hold")
     REDUCE = "reduce", _("Reduce")
+
+
+# --- Words of the stored records ----------------------------------------------------------------------------------
+
+
+class VersionStatus(TextChoices):
+    """A program version is written as a draft and never changes once it is published."""
+
+    DRAFT = "draft", _("Draft")
+    PUBLISHED = "published", _("Published")
+
+
+class BenefitKind(TextChoices):
+    """How a benefit's value is read: yes or no, a word on a scale, or a number with its unit."""
+
+    FLAG = "flag", _("Yes or no")
+    LEVEL = "level", _("Level")
+    PERCENT = "percent", _("Percent")
+    MONEY = "money", _("Amount")
+    COUNT = "count", _("Count")
+    HOURS = "hours", _("Hours")
+
+
+class GrantSource(TextChoices):
+    """Where an entitlement comes from."""
+
+    TIER = "tier", _("Tier")
+    CERTIFICATE = "certificate", _("Certificate")
+    MANUAL = "manual", _("By hand")
+
+
+class ContactSide(TextChoices):
+    """Whose person it is."""
+
+    OURS = "ours", _("Our side")
+    THEIRS = "theirs", _("Partner's side")
+
+
+class ContactRole(TextChoices):
+    """What a person around a partnership is there for."""
+
+    SPONSOR = "sponsor", _("Executive sponsor")
+    MANAGER = "manager", _("Partner manager")
+    PRIMARY = "primary", _("Primary contact")
+    TECHNICAL = "technical", _("Technical contact")
+    MARKETING = "marketing", _("Marketing contact")
+
+
+class RecordSource(TextChoices):
+    """How a record came to be known."""
+
+    SURVEY = "survey", _("Survey")
+    MANUAL = "manual", _("By hand")
+    IMPORT = "import", _("Import")
+
+
+class TierChangeKind(TextChoices):
+    """Why a partner's tier became another one."""
+
+    ASSIGNED = "assigned", _("Assigned")
+    PROMOTED = "promoted", _("Promoted")
+    DEMOTED = "demoted", _("One tier down")
+    RESET = "reset", _("Set to the qualified tier")
+    REMOVED = "removed", _("Removed")
+    OVERRIDE = "override", _("Set by hand")
+
+
+class OverrideEnd(TextChoices):
+    """How an override came to its end."""
+
+    ENDED = "ended", _("Ran out")
+    REACHED = "reached", _("Targets reached")
+    CANCELLED = "cancelled", _("Ended early")

@@ -1,12 +1,23 @@
-"""Certificates: who is proven to know what, until when."""
+"""Training: for now, the certificates that tiers count."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 
 class TrainingConfig(AppConfig):
-    """Certificates: who is proven to know what, until when."""
+    """Courses and certificates."""
 
     name = "training"
-    label = "training"
     verbose_name = _("Training")
+
+    def ready(self) -> None:
+        """Make certificates known to work items, notices and audit lines."""
+        from prm.core.refs import register_kind
+        from training.models import Certificate
+
+        register_kind(
+            "training.certificate",
+            label=_("Certificate"),
+            queryset_for=Certificate.objects.visible_to,
+            manage_url="manage:training:certificate_detail",
+        )
