@@ -1,6 +1,7 @@
 """``bin/demo``: the whole product on this machine, with its demo year; ``--check`` proves that it works."""
 
 import argparse
+import hashlib
 import http.client
 import os
 import secrets
@@ -120,8 +121,15 @@ class Demo:
     def prepare_data(self) -> None:
         """Everything that has to be there before a program may start."""
         self.manage("tables", "migrate", "--no-input")
-        self.manage("static files", "collectstatic", "--no-input", "--verbosity", "0")
+        self._collect_static_files()
         self.manage("demo data (the first time up to a minute)", "load_demo")
+
+    def _collect_static_files(self) -> None:
+        # Compressing takes seconds, and the files rarely change.
+        stamp, now = self.place.folder / "static-files", static_fingerprint(CHECKOUT)
+        if not stamp.exists() or stamp.read_text() != now:
+            self.manage("static files", "collectstatic", "--no-input", "--verbosity", "0")
+            stamp.write_text(now)
 
     def start_programs(self, listener: socket.socket) -> dict[str, Child]:
         """Start workers, beat and web."""
@@ -150,6 +158,15 @@ class Demo:
                 raise Stop(f"The web server did not answer (last status {status}).{last_lines(web.log)}")
             status = answer_of(port)
             time.sleep(0.1)
+
+
+def static_fingerprint(checkout: Path) -> str:
+    """Changes with every static file of ours, and with the packages that bring others."""
+    digest = hashlib.sha256((checkout / RUN).read_bytes())
+    for path in sorted((checkout / "static").rglob("*")):
+        found = path.stat()
+        digest.update(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
 
 
 def answer_of(port: int, path: str = "/accounts/login/") -> int:
@@ -191,7 +208,7 @@ def demo_environment(place: Place, found: Backing, port: int, outside: Mapping[s
 
 def serve(environment: Environment, root: Path) -> None:
     """Run the demo until somebody ends it."""
-    with held_place(root, "demo") as place, Supervisor(place.folder, place.logs) as supervisor:
+    with held_place(root, "demo", told="address") as place, Supervisor(place.folder, place.logs) as supervisor:
         listener = open_port(os.environ.get("PORT", ""))
         port = listener.getsockname()[1]
         with step("database and broker"):
@@ -206,6 +223,7 @@ def serve(environment: Environment, root: Path) -> None:
         demo.manage("nights that are due, and a QBR pack", "run_night", "--catch-up")
         say()
         demo.manage("", "demo_logins", shown=True)
+        (place.folder / "address").write_text(f"It answers at {env['SITE_URL']}/")
         say(f"\n  Open {env['SITE_URL']}/  ·  logs in {place.logs}  ·  Ctrl-C ends everything\n")
         supervisor.watch()
 

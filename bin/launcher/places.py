@@ -76,24 +76,23 @@ def state_root(checkout: Path = CHECKOUT) -> Path:
 
 @dataclass(frozen=True)
 class Place:
-    """The folder of one set of processes (the demo, a test run), held by one launcher at a time."""
+    """The folder of one set of processes (the demo, a test run), held by one launcher at a time.
+
+    ``logs``: where each process writes what it has to say.
+    """
 
     folder: Path
     sockets: Path
-
-    @property
-    def logs(self) -> Path:
-        """Where each process writes what it has to say."""
-        return self.folder / "logs"
+    logs: Path
 
 
-def _socket_folder(folder: Path, name: str, key: str) -> Path:
+def _socket_folder(root: Path, name: str) -> Path:
     """A folder whose path is short and plain enough for sockets and for the addresses that name them."""
-    near = folder / "run"
+    near = root / name / "run"
     fits = len(str(near)) + 1 + len(LONGEST_SOCKET_NAME) < LONGEST_SOCKET_PATH
     if fits and re.fullmatch(r"[A-Za-z0-9/._-]+", str(near)):
         return near
-    return Path("/tmp") / f"prm-{os.getuid()}-{key}-{name}"  # noqa: S108 - refused if it isn't ours
+    return Path("/tmp") / f"{root.name}-{os.getuid()}-{name}"  # noqa: S108 - refused if it isn't ours
 
 
 def _held(folder: Path) -> int | None:
@@ -108,46 +107,56 @@ def _held(folder: Path) -> int | None:
 
 
 @contextmanager
-def held_place(root: Path, name: str) -> Iterator[Place]:
-    """A place that stays. Whoever comes second while it is held is told so (``Stop``)."""
+def held_place(root: Path, name: str, told: str = "") -> Iterator[Place]:
+    """A place that stays. Whoever comes second while it is held is told so (``Stop``).
+
+    ``told``: the name of a file in it with a sentence that helps whoever comes second.
+    """
     folder = private_folder(root / name, root.stat().st_mode & 0o777)
     handle = _held(folder)
     if handle is None:
-        raise Stop(f"Another {name} of this checkout is running. Stop that one first.")
+        more = (folder / told).read_text() if told and (folder / told).exists() else ""
+        raise Stop(f"Another {name} of this checkout is running. {more or 'Stop that one first.'}")
+    if told:
+        (folder / told).unlink(missing_ok=True)
     try:
-        yield _furnish(folder, name, root)
+        yield Place(folder, _socket_folder(root, name), private_folder(folder / "logs"))
     finally:
         os.close(handle)
 
 
 @contextmanager
 def scratch_place(root: Path, kind: str) -> Iterator[Place]:
-    """A place that is removed afterwards, and with it those that killed runs of this kind have left."""
+    """A place that is removed afterwards, and with it those that killed runs of this kind have left.
+
+    The logs of a run that failed stay until the next one of its kind begins.
+    """
     for left in root.glob(f"{kind}-*"):
         handle = _held(left) if left.is_dir() else None
         if handle is not None:
-            _remove(left, left.name, root)
+            _remove(root, left.name)
             os.close(handle)
     name = f"{kind}-{os.getpid()}"
     with held_place(root, name) as place:
         try:
             yield place
-        finally:
-            _remove(place.folder, name, root)
+        except BaseException:
+            _empty(place.folder, keep=place.logs)
+            raise
+        _remove(root, name)
 
 
-def _furnish(folder: Path, name: str, root: Path) -> Place:
-    place = Place(folder=folder, sockets=_socket_folder(folder, name, root.name.removeprefix("prm-")))
-    private_folder(place.logs)
-    return place
+def _empty(folder: Path, keep: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir() and path != keep:
+            shutil.rmtree(path, ignore_errors=True)
 
 
-def _remove(folder: Path, name: str, root: Path) -> None:
+def _remove(root: Path, name: str) -> None:
     # Imported late: the supervisor knows places, and ends what a killed launcher left running in this one.
     from launcher.supervisor import end_leftovers
 
-    end_leftovers(folder)
-    sockets = _socket_folder(folder, name, root.name.removeprefix("prm-"))
-    for path in (sockets, folder):
+    end_leftovers(root / name)
+    for path in (_socket_folder(root, name), root / name):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
