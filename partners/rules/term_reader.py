@@ -27,9 +27,7 @@ class TermsError(ValueError):
         return TermsError(f"{place}{joint}{self.path}", self.reason)
 
 
-def term(
-    default: Any = MISSING, *, least: int | None = None, most: int | None = None, one_of: Any = None
-) -> Any:
+def term(default: Any = MISSING, *, least: int | None = None, most: int | None = None, one_of: Any = None) -> Any:
     """A dataclass field with its limits: lowest and highest value (inclusive), or the only allowed values.
 
     Limits of a tuple hold for each of its items. Without a default the key is required.

@@ -6,9 +6,12 @@ are the figures of program rules §2, §3, §7 and §11, so that a program may s
 in the program's currency, percentages are 0–100, periods say their unit in their name.
 """
 
+# ruff: noqa: RUF009 - term(…) declares a field, it is not a shared default
+
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from partners.choices import FitRating, HealthBand, HealthDimension, TierMetric
@@ -182,9 +185,12 @@ class HealthTerms(Terms):
     fit: tuple[FitTerm, ...] = term((FitTerm("strong", 10), FitTerm("moderate", 5), FitTerm("weak", 0)))
     bands: tuple[BandTerm, ...] = term(
         (
-            BandTerm("champion", 80), BandTerm("healthy", 60), BandTerm("at_risk", 40),
-            BandTerm("critical", 20), BandTerm("churning", 0),
-        )  # fmt: skip
+            BandTerm("champion", 80),
+            BandTerm("healthy", 60),
+            BandTerm("at_risk", 40),
+            BandTerm("critical", 20),
+            BandTerm("churning", 0),
+        )
     )
     known_points_needed: int = term(50, least=1, most=100)
     new_partner_days: int = term(90, least=0)
@@ -192,10 +198,12 @@ class HealthTerms(Terms):
     alert_days: int = term(30, least=1)
     plays: tuple[PlayTerm, ...] = term(
         (
-            PlayTerm("revenue", "pipeline_review"), PlayTerm("activity", "registration_drive"),
-            PlayTerm("engagement", "portal_walkthrough"), PlayTerm("satisfaction", "executive_call"),
+            PlayTerm("revenue", "pipeline_review"),
+            PlayTerm("activity", "registration_drive"),
+            PlayTerm("engagement", "portal_walkthrough"),
+            PlayTerm("satisfaction", "executive_call"),
             PlayTerm("fit", "joint_plan"),
-        )  # fmt: skip
+        )
     )
     shared_with_partners: bool = term(False)
 
@@ -204,13 +212,13 @@ class HealthTerms(Terms):
             steps: tuple[Step, ...] = getattr(self, name)
             if not steps:
                 raise TermsError(name, "needs at least one step")
-            for number, (better, worse) in enumerate(zip(steps, steps[1:], strict=False), start=1):
+            for number, (better, worse) in enumerate(pairwise(steps), start=1):
                 if worse.at_least >= better.at_least or worse.points > better.points:
                     raise TermsError(f"{name}[{number}]", "steps must be listed best first")
         if {each.rating for each in self.fit} != set(FitRating.values) or len(self.fit) != len(FitRating.values):
             raise TermsError("fit", "needs every rating exactly once")
         edges = [band.at_least for band in self.bands]
-        if not edges or edges[-1] != 0 or any(a <= b for a, b in zip(edges, edges[1:], strict=False)):
+        if not edges or edges[-1] != 0 or any(a <= b for a, b in pairwise(edges)):
             raise TermsError("bands", "must fall from best to worst and end at 0")
         if len({band.code for band in self.bands}) < len(self.bands):
             raise TermsError("bands", "names a band twice")
@@ -262,7 +270,7 @@ class RegistrationTerms(Terms):
     extension_needs_activity: bool = term(True)
     info_expiry_days: int = term(14, least=1)
     checks_per_day: int = term(30, least=1)
-    name_similarity_percent: int = term(85, least=50, most=100)
+    name_similarity_percent: int = term(82, least=50, most=100)
     auto_approval: bool = term(False)
     auto_approval_below: Decimal | None = term(None, least=0)
     margin_points: Decimal = term(Decimal(5), least=0, most=100)

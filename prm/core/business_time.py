@@ -162,3 +162,8 @@ def last_complete_quarter(as_of: date, fiscal_start_month: int = 1) -> Quarter:
 def same_quarter_last_year(quarter: Quarter, fiscal_start_month: int = 1) -> Quarter:
     """The quarter that year-on-year growth compares with."""
     return quarter_of(add_months(quarter.start, -12), fiscal_start_month)
+
+
+def day_end(day: date, time_zone: str) -> datetime:
+    """The moment (UTC) at which a local date has ended: midnight that begins the next one."""
+    return datetime.combine(day + timedelta(days=1), time(), tzinfo=_zone(time_zone)).astimezone(UTC)

@@ -45,8 +45,7 @@ def to_json(lines: Iterable[Line]) -> list[dict[str, Any]]:
 def from_json(data: Iterable[dict[str, Any]]) -> tuple[Line, ...]:
     """Lines from stored JSON. Values stay as stored: decimals and dates are text."""
     return tuple(
-        Line(each["code"], dict(each["values"]), each.get("unit", ""), each.get("audience", "vendor"))
-        for each in data
+        Line(each["code"], dict(each["values"]), each.get("unit", ""), each.get("audience", "vendor")) for each in data
     )
 
 

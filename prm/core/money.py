@@ -57,6 +57,18 @@ def round_money(amount: Decimal, currency: str) -> Decimal:
     return _checked(rounded) if rounded else abs(rounded)  # no negative zero
 
 
+def round_half_up(number: Decimal | Fraction, digits: int = 0) -> Decimal:
+    """Round any number half away from zero. For scores and percentages; amounts of money use `round_money`."""
+    scaled = abs(Fraction(number)) * 10**digits
+    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return Decimal(whole if number >= 0 else -whole).scaleb(-digits, context=_EXACT)
+
+
+def percent_of(part: Decimal, whole: Decimal, digits: int = 1) -> Decimal | None:
+    """`part` as a percentage of `whole`, rounded half away from zero; None of nothing."""
+    return round_half_up(Fraction(part) * 100 / Fraction(whole), digits) if whole else None
+
+
 def parse_amount(text: str, currency: str) -> Decimal:
     """Read a typed amount, zero or more. Raises MoneyError with code "format", "digits" or "currency"."""
     digits = digits_of(currency)

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
+class Refused(Exception):
     """The answer is no, and the person may know why."""
 
     code: str = "refused"
