@@ -7,6 +7,7 @@ from deals.models.claim import Claim
 from deals.models.conflict import ConflictMatch
 from deals.models.opportunity import Opportunity
 from deals.models.product import Product
+from deals.models.rate import ExchangeRate
 from deals.models.referral import Referral
 from deals.models.registration import Registration
 from deals.models.request import Appeal, ExtensionRequest, InfoRequest
@@ -18,6 +19,7 @@ __all__ = [
     "AvailabilityCheck",
     "Claim",
     "ConflictMatch",
+    "ExchangeRate",
     "ExtensionRequest",
     "InfoRequest",
     "Opportunity",

@@ -27,7 +27,7 @@ class AccountQuerySet(models.QuerySet["Account"]):
 class Account(models.Model):
     """A company that buys or may buy.
 
-    ``domain_key`` and ``name_key`` are the normalised forms that matching compares; ``key_version`` says which
+    ``domain_key`` and ``name_key`` are the keys that matching compares, ``plain_name`` the name by likeness; ``key_version`` says which
     version of the normalisation made them, so that a better one can be rolled out and its collisions reported.
     """
 
@@ -36,8 +36,9 @@ class Account(models.Model):
     domain = models.CharField(_("website"), max_length=253, blank=True)
     country = models.CharField(_("country"), max_length=2, blank=True)
     address = models.TextField(_("address"), blank=True)
-    domain_key = models.CharField(max_length=253, blank=True, editable=False)
-    name_key = models.CharField(max_length=200, blank=True, editable=False)
+    domain_key = models.CharField(max_length=300, blank=True, editable=False)
+    name_key = models.CharField(max_length=500, blank=True, editable=False)
+    plain_name = models.CharField(max_length=400, blank=True, editable=False)
     key_version = models.PositiveSmallIntegerField(default=1, editable=False)
     external_id = models.CharField(_("external number"), max_length=100, null=True, blank=True, unique=True)
     created_at = models.DateTimeField(_("created"))
@@ -49,8 +50,8 @@ class Account(models.Model):
         verbose_name_plural = _("accounts")
         indexes = [
             models.Index(fields=["domain_key"], condition=~models.Q(domain_key=""), name="deals_account_domain"),
-            models.Index(fields=["name_key", "country"], name="deals_account_name"),
-            GinIndex(OpClass("name_key", name="gin_trgm_ops"), name="deals_account_name_alike"),
+            models.Index(fields=["name_key"], name="deals_account_name"),
+            GinIndex(OpClass("plain_name", name="gin_trgm_ops"), name="deals_account_name_alike"),
         ]
 
     def __str__(self) -> str:

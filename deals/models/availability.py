@@ -21,7 +21,7 @@ class AvailabilityCheck(models.Model):
     partner = models.ForeignKey("partners.Partner", models.PROTECT, related_name="+", verbose_name=_("partner"))
     membership = models.ForeignKey("core.Membership", models.PROTECT, related_name="+", verbose_name=_("asked by"))
     day = models.DateField(_("day"))
-    domain_key = models.CharField(_("domain"), max_length=253)
+    domain_key = models.CharField(_("domain"), max_length=300)
     answer = models.CharField(_("answer"), max_length=20, choices=Availability)
     first_at = models.DateTimeField(_("first asked"))
 

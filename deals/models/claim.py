@@ -37,7 +37,7 @@ class Claim(models.Model):
     registration = models.ForeignKey("deals.Registration", models.PROTECT, related_name="claims")
     partner = models.ForeignKey("partners.Partner", models.PROTECT, related_name="claims", verbose_name=_("partner"))
     basis = models.CharField(_("claimed by"), max_length=10, choices=ClaimBasis)
-    account_key = models.CharField(_("account key"), max_length=300)
+    account_key = models.CharField(_("account key"), max_length=500)
     key_version = models.PositiveSmallIntegerField()
     product_line = IntegerRangeField(_("product line"))
     period = DateTimeRangeField(_("period"))

@@ -41,8 +41,9 @@ class Referral(models.Model):
     customer_name = models.CharField(_("company"), max_length=200)
     customer_domain = models.CharField(_("customer’s website"), max_length=253, blank=True)
     customer_country = models.CharField(_("country"), max_length=2)
-    domain_key = models.CharField(max_length=253, blank=True, editable=False)
-    name_key = models.CharField(max_length=200, blank=True, editable=False)
+    domain_key = models.CharField(max_length=300, blank=True, editable=False)
+    name_key = models.CharField(max_length=500, blank=True, editable=False)
+    plain_name = models.CharField(max_length=400, blank=True, editable=False)
     key_version = models.PositiveSmallIntegerField(default=1, editable=False)
     account = models.ForeignKey("deals.Account", models.PROTECT, null=True, blank=True, related_name="referrals")
     contact_name = models.CharField(_("contact’s name"), max_length=150)
@@ -90,8 +91,9 @@ class Referral(models.Model):
             models.Index(
                 fields=["domain_key"], condition=Q(status__in=OPEN) & ~Q(domain_key=""), name="deals_ref_open_domain"
             ),
+            models.Index(fields=["name_key"], condition=Q(status__in=OPEN), name="deals_ref_open_name"),
             GinIndex(
-                OpClass("name_key", name="gin_trgm_ops"), condition=Q(status__in=OPEN), name="deals_ref_open_alike"
+                OpClass("plain_name", name="gin_trgm_ops"), condition=Q(status__in=OPEN), name="deals_ref_open_alike"
             ),
         ]
 

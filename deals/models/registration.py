@@ -28,7 +28,7 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
         if actor.is_system:
             return self
         if actor.is_vendor:
-            return self.exclude(status=RegistrationStatus.DRAFT)
+            return self.filter(submitted_at__isnull=False)
         if actor.is_partner and actor.organization_id:
             return self.filter(partner_id=actor.organization_id)
         return self.none()
@@ -60,9 +60,10 @@ class Registration(models.Model):
     customer_domain = models.CharField(_("customer’s website"), max_length=253, blank=True)
     customer_country = models.CharField(_("country"), max_length=2, blank=True)
     customer_address = models.TextField(_("address"), max_length=500, blank=True)
-    domain_key = models.CharField(max_length=253, blank=True, editable=False)
-    name_key = models.CharField(max_length=200, blank=True, editable=False)
-    account_key = models.CharField(max_length=300, blank=True, editable=False)
+    domain_key = models.CharField(max_length=300, blank=True, editable=False)
+    name_key = models.CharField(max_length=500, blank=True, editable=False)
+    plain_name = models.CharField(max_length=400, blank=True, editable=False)
+    account_key = models.CharField(max_length=500, blank=True, editable=False)
     key_version = models.PositiveSmallIntegerField(default=1, editable=False)
     account = models.ForeignKey("deals.Account", models.PROTECT, null=True, blank=True, related_name="registrations")
 
@@ -144,11 +145,9 @@ class Registration(models.Model):
             models.Index(
                 fields=["domain_key"], condition=Q(status__in=OPEN) & ~Q(domain_key=""), name="deals_reg_open_domain"
             ),
-            models.Index(
-                fields=["name_key", "customer_country"], condition=Q(status__in=OPEN), name="deals_reg_open_name"
-            ),
+            models.Index(fields=["name_key"], condition=Q(status__in=OPEN), name="deals_reg_open_name"),
             GinIndex(
-                OpClass("name_key", name="gin_trgm_ops"), condition=Q(status__in=OPEN), name="deals_reg_open_alike"
+                OpClass("plain_name", name="gin_trgm_ops"), condition=Q(status__in=OPEN), name="deals_reg_open_alike"
             ),
             models.Index(fields=["protected_until"], condition=Q(status="approved"), name="deals_reg_protection_ends"),
         ]
