@@ -46,7 +46,7 @@ def lint(python: Path) -> list[tuple[str, list[str]]]:
         ("ruff check", [*module, "ruff", "check", "."]),
         ("ruff format", [*module, "ruff", "format", "--check", "."]),
         ("djlint", [*module, "djlint", "--lint", "--quiet", TEMPLATES]),
-        ("djade", [*module, "djade", "--check", "--target-version", "5.2", *templates]),
+        ("djade", [str(python.with_name("djade")), "--check", "--target-version", "5.2", *templates]),
         ("mypy", [*module, "mypy"]),
         (
             "migrations",
