@@ -112,7 +112,7 @@ class Demo:
 
     def manage(self, title: str, *words: str, shown: bool = False, needed: bool = True) -> int:
         """Run a management command."""
-        argv = [self.environment.python, "manage.py", *words]
+        argv: list[str | Path] = [self.environment.python, "manage.py", *words]
         if shown:
             return self.supervisor.run(words[0], argv, env=self.env, cwd=CHECKOUT, shown=True, needed=needed)
         with step(title):
@@ -268,7 +268,7 @@ class scratch_database:  # noqa: N801 - reads as what it is, a context
 
     def _run(self, verb: str) -> None:
         program = Path(__file__).with_name("scratch_database.py")
-        argv = [self.environment.python, program, verb, self.name]
+        argv: list[str | Path] = [self.environment.python, program, verb, self.name]
         self.supervisor.run(f"{verb} database", argv, env=self.env, cwd=CHECKOUT)
 
     def __enter__(self) -> dict[str, str]:

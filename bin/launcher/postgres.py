@@ -178,7 +178,7 @@ def start(supervisor: Supervisor, place: Place, binaries: Binaries, *, durable: 
         stop_signal=signal.SIGINT,
         patience=20,
     )
-    asked = [binaries.folder / "pg_isready", "-q", "-h", sockets, "-U", OWNER, "-d", "postgres"]
+    asked = [str(binaries.folder / "pg_isready"), "-q", "-h", str(sockets), "-U", OWNER, "-d", "postgres"]
     deadline = time.monotonic() + 60
     while subprocess.run(asked, env=env, check=False, stderr=subprocess.DEVNULL).returncode:
         if not child.alive:

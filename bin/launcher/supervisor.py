@@ -60,15 +60,15 @@ def end_leftovers(folder: Path) -> list[str]:
         for number, patience in ((row["signal"], 10.0), (signal.SIGKILL, 5.0)):
             with suppress(ProcessLookupError):
                 os.killpg(row["pid"], number)
-            if _gone(lambda row=row: started_at(row["pid"]) != row["started"], patience):
+            if _gone(row["pid"], row["started"], patience):
                 break
     record.unlink(missing_ok=True)
     return [row["name"] for row in alive]
 
 
-def _gone(is_gone: Callable[[], bool], patience: float) -> bool:
+def _gone(pid: int, started: str, patience: float) -> bool:
     deadline = time.monotonic() + patience
-    while not is_gone():
+    while started_at(pid) == started:
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)
