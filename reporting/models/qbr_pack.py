@@ -16,9 +16,7 @@ class QbrPackQuerySet(models.QuerySet["QbrPack"]):
             return self
         if not actor.organization_id:
             return self.none()
-        return self.filter(
-            partner_id=actor.organization_id, version=PackVersion.SHARED, state=PackState.READY
-        )
+        return self.filter(partner_id=actor.organization_id, version=PackVersion.SHARED, state=PackState.READY)
 
 
 class QbrPack(models.Model):
@@ -43,9 +41,7 @@ class QbrPack(models.Model):
         verbose_name = _("QBR pack")
         verbose_name_plural = _("QBR packs")
         constraints = [
-            models.UniqueConstraint(
-                fields=["partner", "quarter_start", "version"], name="reporting_qbr_pack_once"
-            ),
+            models.UniqueConstraint(fields=["partner", "quarter_start", "version"], name="reporting_qbr_pack_once"),
             models.CheckConstraint(
                 condition=~models.Q(state="ready") | models.Q(file__isnull=False),
                 name="reporting_qbr_pack_ready_has_file",
