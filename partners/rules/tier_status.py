@@ -19,7 +19,7 @@ from partners.rules.standing import Override, Standing, TierNotice, place
 from partners.rules.terms import LadderTerms
 from partners.rules.tier_reviews import review, warnings
 from partners.rules.tiers import Progress, TierFacts, measure, next_progress, progress_to, qualify
-from prm.core.explain import Line
+from prm.core.explain import Audience, Line
 
 _DAY = timedelta(days=1)
 
@@ -159,7 +159,7 @@ def _lines(
     for each in after.overrides:
         if each.runs_on(at_date):
             values = {"kind": each.kind, "tier": each.tier, "ends_on": each.ends_on}
-            audience = "all" if each.kind == OverrideKind.PROVISIONAL else "vendor"
+            audience: Audience = "all" if each.kind == OverrideKind.PROVISIONAL else "vendor"
             lines.append(Line("tier.override", values, audience=audience))
     if after.pending_tier:
         lines.append(Line("tier.pending", {"tier": after.pending_tier}))

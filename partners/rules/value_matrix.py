@@ -9,6 +9,7 @@ that nobody has set is neither high nor low, an unknown health meets no conditio
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from partners.choices import Quadrant, Recommendation, Trend
 from partners.rules.growth import Growth
@@ -52,7 +53,7 @@ def recommend(
         recommendation = Recommendation.REDUCE
     else:
         recommendation = Recommendation.HOLD
-    found = [
+    found: list[tuple[str, bool, dict[str, Any], str]] = [
         ("strategic_value", strategic, {"value": strategic_value, "high": terms.strategic_value_high}, "score"),
         ("revenue", revenue >= terms.revenue_high, {"value": revenue, "high": terms.revenue_high}, "money"),
         ("health", healthy, {"value": health, "high": terms.invest_health, "low": terms.reduce_health_below}, "points"),
