@@ -4,8 +4,10 @@ import re
 import uuid
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from prm.core.actors import Actor
 from prm.core.models import Membership
@@ -33,6 +35,21 @@ class RequestIdMiddleware:
         ):
             response["Cache-Control"] = "private, no-store"
         return response
+
+
+class BodySizeMiddleware:
+    """Answers 413 to a body larger than any upload may be, before a byte of it is read or put on disk."""
+
+    FORM_AROUND_IT = 64 * 1024
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdigit() or int(length) > settings.UPLOAD_MAX_BYTES + self.FORM_AROUND_IT:
+            return HttpResponse(_("This is too large to be sent."), status=413, content_type="text/plain")
+        return self.get_response(request)
 
 
 class ActorMiddleware:
