@@ -322,8 +322,9 @@ def _warnings(program: Program) -> Iterator[Problem]:
             )
         if track.code not in [entry.track for entry in program.types]:
             yield Problem(f"tracks[{number}]", f"no type of partner joins the track {track.code}")
+    granted = {grant.benefit for kind in program.topics["certificates"].kinds for grant in kind.grants}
     for number, benefit in enumerate(program.benefits):
-        if not benefit.values:
+        if not benefit.values and benefit.head.code not in granted:
             yield Problem(f"benefits[{number}]", f"no tier includes {benefit.head.code}")
 
 
@@ -355,12 +356,9 @@ def _flat(data: Any, place: str = "") -> Iterator[tuple[str, str]]:
         if not data and place:
             yield place, "yes"
     elif isinstance(data, list):
-        yield (
-            place,
-            ", ".join(
-                " ".join(f"{key} {value}" for key, value in item.items()) if isinstance(item, dict) else str(item)
-                for item in data
-            ),
-        )
-    elif data is not None:
-        yield place, {True: "yes", False: "no"}.get(data, str(data)) if isinstance(data, bool) else str(data)
+        if data:
+            yield place, ", ".join(str(item) for item in data)
+    elif isinstance(data, bool):
+        yield place, "yes" if data else "no"
+    elif data not in (None, ""):
+        yield place, str(data)

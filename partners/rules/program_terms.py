@@ -108,13 +108,13 @@ class TypeEntry(Terms):
     track: str = term()
     primary_value: str = term()
     revenue_model: str = term()
+    key_metric: str = term()
     rate_least_percent: Decimal | None = term(None, least=0, most=100)
     rate_most_percent: Decimal | None = term(None, least=0, most=100)
     rate_of: str = term("")
     months_to_value_least: int | None = term(None, least=0, most=120)
     months_to_value_most: int | None = term(None, least=0, most=120)
     support: str = term("")
-    key_metric: str = term()
 
     def check(self) -> None:
         for least, most in (
