@@ -16,7 +16,7 @@ from launcher.backing import Backing
 from launcher.console import Stop, say, step
 from launcher.environment import DEMO, RUN, Environment
 from launcher.places import CHECKOUT, Place, held_place, home, scratch_place, state_root
-from launcher.supervisor import Child, Interrupted, Supervisor, last_lines
+from launcher.supervisor import Child, Interrupted, Supervisor, last_lines, listen
 
 ADDRESS = "127.0.0.1"
 FIRST_PORT = 8000
@@ -319,6 +319,7 @@ def main(arguments: Sequence[str]) -> int:
     what.add_argument("--reset", action="store_true", help="throw the demo's data away, and exit")
     chosen = parser.parse_args(arguments)
     try:
+        listen()
         root = state_root()
         if chosen.reset:
             reset(root)
@@ -328,7 +329,7 @@ def main(arguments: Sequence[str]) -> int:
     except Stop as stop:
         say(f"\n{stop}")
         return 1
-    except (Interrupted, KeyboardInterrupt) as interrupted:
+    except Interrupted as interrupted:
         say("  ended; nothing is left running")
-        return 128 + getattr(interrupted, "number", 2)
+        return 128 + interrupted.number
     return 0

@@ -14,7 +14,7 @@ from launcher.console import Stop, say
 from launcher.demo import base_environment, check, prepare
 from launcher.environment import DEV, RUN, Environment
 from launcher.places import CHECKOUT, Place, is_root, scratch_place, state_root
-from launcher.supervisor import Interrupted, Supervisor
+from launcher.supervisor import Interrupted, Supervisor, listen
 
 PROCESSES = "2"
 TEMPLATES = "templates"
@@ -149,6 +149,7 @@ def main(arguments: Sequence[str]) -> int:
     chosen, for_pytest = parser.parse_known_args(arguments)
     started = time.monotonic()
     try:
+        listen()
         root = state_root()
         wants_browser = not for_pytest and (is_root() or not chosen.no_browser)
         environment = prepare((RUN, DEV), browser=wants_browser)
@@ -160,9 +161,9 @@ def main(arguments: Sequence[str]) -> int:
     except Stop as stop:
         say(f"\n{stop}")
         return 1
-    except (Interrupted, KeyboardInterrupt) as interrupted:
+    except Interrupted as interrupted:
         say("  ended; nothing is left running")
-        return 128 + getattr(interrupted, "number", 2)
+        return 128 + interrupted.number
     results.show()
     verdict = f"FAILED: {', '.join(results.failed)}" if results.failed else "All green."
     say(f"\n  {time.monotonic() - started:.0f} s in all. {verdict}")

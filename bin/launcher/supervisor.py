@@ -35,6 +35,19 @@ class Interrupted(BaseException):
         self.number = number
 
 
+def listen() -> None:
+    """From now on a signal that asks us to end raises ``Interrupted``, once."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    # From here on the end is on its way; a second signal must not break it off.
+    for each in STOP_SIGNALS:
+        signal.signal(each, _ask_for_patience)
+    raise Interrupted(number)
+
+
 def started_at(pid: int) -> str:
     """When a process was started, as its system says it; "" if there is none. Tells a reused number apart."""
     try:
@@ -117,8 +130,7 @@ class Supervisor:
 
     def __enter__(self) -> "Supervisor":
         self._before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
-        for number in STOP_SIGNALS:
-            signal.signal(number, self._interrupt)
+        listen()
         ended = end_leftovers(self.folder)
         if ended:
             say(f"  ended what a killed run had left: {', '.join(ended)}")
@@ -135,12 +147,6 @@ class Supervisor:
         (self.folder / "children.json").unlink(missing_ok=True)
         for number, handler in self._before.items():
             signal.signal(number, handler)
-
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        # From here on the end is on its way; a second signal must not break it off.
-        for each in STOP_SIGNALS:
-            signal.signal(each, _ask_for_patience)
-        raise Interrupted(number)
 
     def start(
         self,
