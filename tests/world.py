@@ -153,13 +153,9 @@ def build_world(*, at: datetime = AT) -> World:
         "northwind": make_organization(name="Northwind Solutions", kind="partner", at=at),
         "rival": make_organization(name="Rival Systems", kind="partner", at=at),
     }
-    people = {
-        first: add_person(companies[company], name, role, at=at) for first, name, role, company in CAST
-    }
+    people = {first: add_person(companies[company], name, role, at=at) for first, name, role, company in CAST}
     people["toni"] = add_person(companies["northwind"], "Toni Vale", "partner_admin", at=at)
-    people["toni_rival"] = add_person(
-        companies["rival"], "Toni Vale", "partner_admin", at=at, email="toni@example.com"
-    )
+    people["toni_rival"] = add_person(companies["rival"], "Toni Vale", "partner_admin", at=at, email="toni@example.com")
     world = World(
         at=at,
         canary=f"CANARY{secrets.token_hex(8)}",

@@ -204,7 +204,9 @@ def check_pdf(data: bytes, suffix: str) -> Checked:
     except UploadRefused:
         raise
     except (Exception, RecursionError) as error:  # a hostile file fails in any way it likes
-        raise UploadRefused("core.upload.broken", _("This PDF can't be read. Print it to PDF again and retry.")) from error
+        raise UploadRefused(
+            "core.upload.broken", _("This PDF can't be read. Print it to PDF again and retry.")
+        ) from error
     return Checked(data, "application/pdf", ".pdf")
 
 
@@ -288,7 +290,9 @@ _HARMLESS_BINARY = re.compile(r"^(?:xl|word|ppt)/(?:printerSettings|media)/[^/]+
 _FIELD_CODES = re.compile(rb"<(?:\w+:)?instrText\b[^>]*>([^<]*)<|\b(?:\w+:)?instr\s*=\s*[\"']([^\"']*)[\"']")
 _BAD_FIELDS = re.compile(r"\b(?:DDE|DDEAUTO|INCLUDETEXT|INCLUDEPICTURE|IMPORT|MACROBUTTON|LINK)\b", re.IGNORECASE)
 _FORMULA = re.compile(rb"<(?:\w+:)?f\b[^>]*>([^<]*)<")
-_BAD_FORMULA = re.compile(r"\||\b(?:WEBSERVICE|CALL|REGISTER(?:\.ID)?|EXEC|RTD|FILTERXML|IMPORTXML)\s*\(", re.IGNORECASE)
+_BAD_FORMULA = re.compile(
+    r"\||\b(?:WEBSERVICE|CALL|REGISTER(?:\.ID)?|EXEC|RTD|FILTERXML|IMPORTXML)\s*\(", re.IGNORECASE
+)
 _NOT_UTF8 = re.compile(rb"""^<\?xml[^>]*encoding\s*=\s*["'](?!utf-?8["'])""", re.IGNORECASE)
 
 
@@ -323,7 +327,9 @@ def _check_archive(members: list[zipfile.ZipInfo], data: bytes) -> None:
         or packed > len(data)
         or unpacked > MOST_RATIO * max(packed, 1)
     ):
-        raise UploadRefused("core.upload.bomb", _("This document unpacks to far more than it seems. It can't be taken."))
+        raise UploadRefused(
+            "core.upload.bomb", _("This document unpacks to far more than it seems. It can't be taken.")
+        )
     names = [member.filename.lower() for member in members]
     # The archive must be the whole file: nothing before its first member and nothing behind its directory.
     whole = min((member.header_offset for member in members), default=1) == 0 and data[-22:-18] == b"PK\x05\x06"
@@ -363,7 +369,9 @@ def _check_part(archive: zipfile.ZipFile, member: zipfile.ZipInfo, depth: int) -
 def _check_xml(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
     name = member.filename
     for number, chunk in enumerate(_chunks(archive, member)):
-        if number == 0 and (_NOT_UTF8.match(chunk.lstrip(b"\xef\xbb\xbf \r\n\t")) or chunk[:2] in {b"\xff\xfe", b"\xfe\xff"}):
+        if number == 0 and (
+            _NOT_UTF8.match(chunk.lstrip(b"\xef\xbb\xbf \r\n\t")) or chunk[:2] in {b"\xff\xfe", b"\xfe\xff"}
+        ):
             raise _active_office()
         if b"\0" in chunk or b"<!DOCTYPE" in chunk or b"<!ENTITY" in chunk:
             raise _active_office()
@@ -392,13 +400,17 @@ def _read(archive: zipfile.ZipFile, name: str) -> bytes:
     with archive.open(name) as part:
         data = part.read(MOST_XML_TO_READ + 1)
     if len(data) > MOST_XML_TO_READ:
-        raise UploadRefused("core.upload.bomb", _("This document unpacks to far more than it seems. It can't be taken."))
+        raise UploadRefused(
+            "core.upload.bomb", _("This document unpacks to far more than it seems. It can't be taken.")
+        )
     return data
 
 
 def _check_fields(xml: bytes) -> None:
     """Field codes may be cut into pieces by formatting, so they are read as one text."""
-    code = html.unescape(b"".join(a or b"\n" + b + b"\n" for a, b in _FIELD_CODES.findall(xml)).decode("utf-8", "replace"))
+    code = html.unescape(
+        b"".join(a or b"\n" + b + b"\n" for a, b in _FIELD_CODES.findall(xml)).decode("utf-8", "replace")
+    )
     if _BAD_FIELDS.search(code):
         raise _active_office()
 

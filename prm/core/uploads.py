@@ -22,7 +22,7 @@ from prm.core.codes import new_code
 from prm.core.file_checks import KINDS, MEDIA_TYPES, UploadRefused, check_content
 from prm.core.models import StoredFile
 
-__all__ = ["KINDS", "UploadRefused", "accept_upload", "clean_name", "file_response", "keep_document"]
+__all__ = ["KINDS", "UploadRefused", "accept_upload", "clean_name", "file_response"]
 
 log = structlog.get_logger(__name__)
 LONGEST_NAME = 120
@@ -62,22 +62,6 @@ def accept_upload(
         suffix=checked.suffix,
         media_type=checked.media_type,
         data=checked.content,
-        by=by,
-        at=at,
-        organization_id=organization_id,
-    )
-
-
-def keep_document(
-    *, name: str, data: bytes, media_type: str, by: Actor, at: datetime, organization_id: int | None
-) -> StoredFile:
-    """Keep a document that the product itself made, such as a pack; nothing a person sent goes this way."""
-    clean = clean_name(name)
-    return _keep(
-        name=clean,
-        suffix=suffix_of(clean),
-        media_type=media_type,
-        data=data,
         by=by,
         at=at,
         organization_id=organization_id,
@@ -126,7 +110,9 @@ def clean_name(name: str) -> str:
     signs, nothing a spreadsheet or a shell would take for a command, at most 120 characters with its ending.
     """
     text = unicodedata.normalize("NFC", name)
-    text = "".join(sign for sign in text if unicodedata.category(sign) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+    text = "".join(
+        sign for sign in text if unicodedata.category(sign) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    )
     text = re.split(r"[\\/]", text)[-1]
     text = " ".join(_UNWANTED.sub(" ", text).split())
     text = text.lstrip(".-=+@~\uff1d\uff0b\uff0d\uff20 ").rstrip(". ")

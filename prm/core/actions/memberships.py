@@ -51,9 +51,7 @@ def require_manager_of(organization: Organization, by: Actor) -> None:
             by.is_partner and by.organization_id == organization.pk and by.can("partners.company_manage")
         )
     if not allowed:
-        raise MembershipRefused(
-            "core.membership.not_yours", _("You may not manage the people of this company.")
-        )
+        raise MembershipRefused("core.membership.not_yours", _("You may not manage the people of this company."))
 
 
 def add_member(
@@ -81,9 +79,7 @@ def add_member(
             Membership.objects.select_for_update(of=("self",)).filter(user=user, organization=organization).first()
         )
         if membership is not None and membership.is_active:
-            raise MembershipRefused(
-                "core.membership.already_member", _("This person already works for this company.")
-            )
+            raise MembershipRefused("core.membership.already_member", _("This person already works for this company."))
         if membership is None:
             membership = Membership.objects.create(
                 code=new_code("MB"), user=user, organization=organization, role=role, created_at=at
@@ -194,9 +190,7 @@ def _lock(membership: Membership) -> Membership:
         .values_list("pk")
     )
     return (
-        Membership.objects.select_for_update(of=("self",))
-        .select_related("organization", "user")
-        .get(pk=membership.pk)
+        Membership.objects.select_for_update(of=("self",)).select_related("organization", "user").get(pk=membership.pk)
     )
 
 
