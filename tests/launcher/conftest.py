@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from launcher.places import Place, is_root, scratch_place
 from launcher.supervisor import Supervisor
 

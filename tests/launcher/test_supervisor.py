@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from launcher import supervisor as module
 from launcher.console import Stop
 from launcher.places import CHECKOUT
