@@ -3,7 +3,7 @@
 They are code and not terms, on purpose: changing one changes who holds an account. Whoever edits a list raises
 KEY_VERSION in `deals/rules/accounts.py`, and the stored keys are computed again. Source: program rules §3.
 """
-# ruff: noqa: SIM905 - lists of words read best as words
+
 
 # Mail providers whose domain says nothing about the company behind an address.
 FREE_MAIL = frozenset(

@@ -74,7 +74,9 @@ def registrable_domain(text: str, split: SplitHost | None = None) -> str:
     an argument so that the public suffix list can be fixed.
     """
     host = _host(text)
-    found = (split or split_host)(host)
+    find = split or split_host
+    bare = host.removeprefix("www.")
+    found = (find(bare) if "." in bare else "") or find(host)
     if not found:
         raise AccountError("suffix")
     return "" if found in FREE_MAIL else found

@@ -192,6 +192,8 @@ class QbrTerms(Terms):
     agenda_days_before: int = term(3, least=0)
     notes_hours_after: int = term(48, least=1)
     completion_target_percent: Decimal = term(Decimal(90), least=0, most=100)
+    due_tiers: tuple[str, ...] = term(())  # tiers whose partners get a pack every quarter without being asked for
+    stuck_days: int = term(60, least=1)
 
 
 @dataclass(frozen=True)
