@@ -29,9 +29,9 @@ class PackTerms:
     concentration_percent: int = 50  # one customer above this share of a quarter is a risk
     coverage: Decimal = Decimal(3)  # open pipeline wanted, as a multiple of an average quarter
     least_others: int = 5  # fewer other partners than this are not drawn for a partner to see
-    top_deals: int = 6
+    top_deals: int = 5
     rows_per_outcome: int = 3
-    stuck_rows: int = 5
+    stuck_rows: int = 4
     certificate_rows: int = 12
     action_rows: int = 9
     attendee_rows: int = 4

@@ -57,9 +57,7 @@ def _claims(facts: PackFacts) -> Iterator[Claim]:
     if facts.tier:
         yield from _tier(facts, facts.tier)
     if facts.matrix:
-        yield _same(
-            "revenue T12M in the value matrix", facts.matrix.own.revenue, "revenue T12M", facts.revenue.t12m
-        )
+        yield _same("revenue T12M in the value matrix", facts.matrix.own.revenue, "revenue T12M", facts.revenue.t12m)
     if facts.nps:
         yield from _nps(facts.nps)
     if facts.health:
@@ -106,9 +104,7 @@ def _quarter(facts: PackFacts) -> Iterator[Claim]:
     won = sum((deal.amount for deal in facts.won if deal.amount is not None), ZERO)
     yield _same("sum of the won deals", won, f"revenue of {period.label}", quarter.revenue or ZERO)
     unpriced = sum(deal.amount is None for deal in facts.won)
-    yield _same(
-        "won deals without an exchange rate", unpriced, "deals left out of revenue", facts.revenue.left_out
-    )
+    yield _same("won deals without an exchange rate", unpriced, "deals left out of revenue", facts.revenue.left_out)
     for name, days in (
         ("won", [deal.won_on for deal in facts.won]),
         ("lost", [deal.lost_on for deal in facts.lost]),
@@ -140,27 +136,19 @@ def _flow(facts: PackFacts) -> Iterator[Claim]:
 
 def _pipeline(facts: PackFacts, pipeline: PipelineFacts) -> Iterator[Claim]:
     stages = pipeline.stages
-    yield _same(
-        "deals of the stages", sum(stage.deals for stage in stages), "deals in the pipeline", pipeline.deals
-    )
+    yield _same("deals of the stages", sum(stage.deals for stage in stages), "deals in the pipeline", pipeline.deals)
     amount = sum((stage.amount for stage in stages), ZERO)
     yield _same("sum of the stages", amount, "pipeline total", pipeline.total)
     weighted = [stage.weighted for stage in stages if stage.weighted is not None]
     if pipeline.weighted is not None and len(weighted) == len(stages):
-        yield _same(
-            "weighted sum of the stages", sum(weighted, ZERO), "weighted pipeline", pipeline.weighted
-        )
+        yield _same("weighted sum of the stages", sum(weighted, ZERO), "weighted pipeline", pipeline.weighted)
     stuck = sum((deal.amount for deal in facts.stuck if deal.amount is not None), ZERO)
     yield _at_most("stuck deals", len(facts.stuck), "deals in the pipeline", pipeline.deals)
     yield _at_most("sum of the stuck deals", stuck, "pipeline total", pipeline.total)
     for deal in facts.stuck:
-        yield _at_most(
-            "least days of a stuck deal", facts.terms.stuck_days, "days in stage", deal.days_in_stage
-        )
+        yield _at_most("least days of a stuck deal", facts.terms.stuck_days, "days in stage", deal.days_in_stage)
     if pipeline.due_next_quarter is not None:
-        yield _at_most(
-            "pipeline due next quarter", pipeline.due_next_quarter, "pipeline total", pipeline.total
-        )
+        yield _at_most("pipeline due next quarter", pipeline.due_next_quarter, "pipeline total", pipeline.total)
 
 
 def _tier(facts: PackFacts, tier: TierFacts) -> Iterator[Claim]:

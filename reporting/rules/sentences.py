@@ -19,7 +19,11 @@ Trend = Literal["rising", "flat", "falling", "new", "none", "unknown"]
 
 @dataclass(frozen=True)
 class Sentence:
-    """A code of `qbr_words` and the figures that stand in it."""
+    """A code of `qbr_words` and the figures that stand in it.
+
+    The type says how a value is written: `Decimal` is an amount of money, `int` and `float` a number,
+    `date` a day, `str` a word.
+    """
 
     code: str
     values: dict[str, Any] = field(default_factory=dict)
@@ -150,13 +154,16 @@ def _next_step(facts: PackFacts) -> tuple[Sentence, ...]:
     if tier and tier.next_label and (tier.progress_percent or 0) >= facts.terms.strong_progress_percent:
         return (_way_to_tier(tier),)
     if facts.stuck:
-        return (Sentence("next.stuck", {"deals": len(facts.stuck), "amount": stuck_amount(facts)}),)
+        amount = stuck_amount(facts)
+        values = {"deals": len(facts.stuck), "amount": amount}
+        return (Sentence("next.stuck" if amount > 0 else "next.stuck_unpriced", values),)
     if facts.pipeline and facts.pipeline.deals == 0:
         return (Sentence("next.no_pipeline"),)
     if tier and tier.next_label and tier.paths:
         return (_way_to_tier(tier),)
     if facts.pipeline:
-        return (Sentence("next.pipeline", {"deals": facts.pipeline.deals, "amount": facts.pipeline.total}),)
+        values = {"deals": facts.pipeline.deals, "amount": facts.pipeline.total}
+        return (Sentence("next.pipeline" if facts.pipeline.total > 0 else "next.pipeline_unpriced", values),)
     return ()
 
 
@@ -165,11 +172,9 @@ def _way_to_tier(tier: TierFacts) -> Sentence:
     values = {"tier": tier.next_label, "people": people, "percent": tier.progress_percent}
     if path is None or path.missing <= 0:
         return Sentence("next.tier_people" if people else "next.tier_met", values)
-    kind = "money" if path.is_money else "count"
-    return Sentence(
-        f"next.tier_{kind}" + ("_people" if people else ""),
-        {**values, "missing": path.missing, "what": path.label},
-    )
+    kind = "money" if path.is_money else "referrals" if path.code == "referrals" else "other"
+    values |= {"missing": path.missing if path.is_money else int(path.missing), "what": path.label}
+    return Sentence(f"next.tier_{kind}" + ("_people" if people else ""), values)
 
 
 def revenue_title(facts: PackFacts) -> tuple[Sentence, ...]:
@@ -271,7 +276,7 @@ def matrix_title(facts: PackFacts) -> tuple[Sentence, ...]:
     else:
         then = quadrant(matrix.before.revenue, matrix.before.value, **limits)  # type: ignore[arg-type]
         code = "matrix.stays" if then == now else "matrix.moved"
-        first = Sentence(code, {**values, "before": then})
+        first = Sentence(code, {**values, "then": then})
     if matrix.own.revenue < matrix.revenue_high:
         missing = matrix.revenue_high - matrix.own.revenue
         return first, Sentence("matrix.revenue_short", {"missing": missing})
@@ -401,10 +406,12 @@ def _gaps(facts: PackFacts) -> Iterator[tuple[str, Sentence]]:
     if facts.stuck:
         values = {"deals": len(facts.stuck), "amount": stuck_amount(facts), "days": terms.stuck_days}
         values["ours"] = sum(deal.waits_for in ("us", "both") for deal in facts.stuck)
-        yield "stuck", Sentence("gap.stuck", values)
+        kind = "gap.stuck" if values["amount"] else "gap.stuck_unpriced"
+        yield "stuck", Sentence(kind + ("_ours" if values["ours"] else ""), values)
     wanted = pipeline_wanted(facts)
     if facts.pipeline and wanted and ZERO < facts.pipeline.total < wanted:
-        values = {"missing": wanted - facts.pipeline.total, "wanted": wanted, "coverage": terms.coverage}
+        values = {"missing": wanted - facts.pipeline.total, "wanted": wanted}
+        values["coverage"] = float(terms.coverage)
         yield "pipeline", Sentence("gap.pipeline", values)
     ending = expiring(facts)
     if ending:
@@ -450,14 +457,18 @@ def _goals(facts: PackFacts) -> Iterator[Sentence]:
         limit = tier.grace_until if tier.standing == "grace" else tier.review_on
         yield Sentence("goal.keep_tier", {"tier": tier.label, "until": limit})
     elif tier and path and path.missing > 0:
-        values = {"tier": tier.next_label, "missing": path.missing, "reached": path.reached}
-        values |= {"required": path.required, "what": path.label, "is_money": path.is_money}
+        kind = Decimal if path.is_money else int
+        values = {"tier": tier.next_label, "what": path.label, "missing": kind(path.missing)}
+        values |= {"reached": kind(path.reached), "required": kind(path.required)}
         yield Sentence("goal.tier", values)
     if facts.stuck:
-        yield Sentence("goal.stuck", {"deals": len(facts.stuck), "amount": stuck_amount(facts)})
+        amount = stuck_amount(facts)
+        values = {"deals": len(facts.stuck), "amount": amount}
+        yield Sentence("goal.stuck" if amount > 0 else "goal.stuck_unpriced", values)
     wanted = pipeline_wanted(facts)
     if facts.pipeline and wanted and facts.pipeline.total < wanted:
-        values = {"wanted": wanted, "total": facts.pipeline.total, "coverage": facts.terms.coverage}
+        values = {"wanted": wanted, "total": facts.pipeline.total}
+        values["coverage"] = float(facts.terms.coverage)
         yield Sentence("goal.pipeline", values)
     elif facts.pipeline and facts.pipeline.deals == 0:
         yield Sentence("goal.first_pipeline")

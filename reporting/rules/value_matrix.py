@@ -1,7 +1,7 @@
 """Where a partner stands in the value matrix, and what we advise to do about it (program rules §11)."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
 from reporting.rules.pack import Reason, Recommendation
@@ -16,7 +16,7 @@ class MatrixTerms:
     value_high: int = 4
     revenue_high: Decimal = Decimal(100_000)
     invest_health: int = 60
-    invest_growth_percent: Decimal = Decimal(20)
+    invest_growth_percent: int = 20
     reduce_health: int = 40
     flat_percent: Decimal = Decimal(2)
 
@@ -33,6 +33,10 @@ def growth_percent(now: Decimal, before: Decimal | None) -> Decimal | None:
     if before is None or before <= 0:
         return None
     return (now - before) * 100 / before
+
+
+def _whole(percent: Decimal) -> int:
+    return int(percent.to_integral_value(ROUND_HALF_UP))
 
 
 def recommend(
@@ -59,7 +63,7 @@ def recommend(
         reasons.append(Reason("value_high", {"value": strategic_value}))
         reasons.append(Reason("health_good", {"health": health, "limit": terms.invest_health}))
     if growth is not None and growth >= terms.invest_growth_percent:
-        reasons.append(Reason("growing", {"percent": growth, "limit": terms.invest_growth_percent}))
+        reasons.append(Reason("growing", {"percent": _whole(growth), "limit": terms.invest_growth_percent}))
     elif is_new:
         reasons.append(Reason("growing_from_nothing", {"revenue": revenue}))
     if reasons:
@@ -71,8 +75,8 @@ def recommend(
     if low_value and low_revenue and (declining or sick):
         reasons.append(Reason("value_low", {"value": strategic_value}))
         reasons.append(Reason("revenue_low", {"revenue": revenue, "limit": terms.revenue_high}))
-        if declining:
-            reasons.append(Reason("declining", {"percent": growth}))
+        if growth is not None and declining:
+            reasons.append(Reason("declining", {"percent": _whole(growth)}))
         if sick:
             reasons.append(Reason("health_poor", {"health": health, "limit": terms.reduce_health}))
         return Recommendation("reduce", tuple(reasons))
@@ -82,10 +86,10 @@ def recommend(
         reasons.append(Reason("value_low", {"value": strategic_value}))
     else:
         reasons.append(Reason("value_unknown"))
-    if declining:
-        reasons.append(Reason("declining", {"percent": growth}))
+    if growth is not None and declining:
+        reasons.append(Reason("declining", {"percent": _whole(growth)}))
     elif growth is not None:
-        reasons.append(Reason("growth_short", {"percent": growth, "limit": terms.invest_growth_percent}))
+        reasons.append(Reason("growth_short", {"change": _whole(growth), "limit": terms.invest_growth_percent}))
     if health is None:
         reasons.append(Reason("health_unknown"))
     elif health < terms.invest_health:
