@@ -27,8 +27,9 @@ class AccountQuerySet(models.QuerySet["Account"]):
 class Account(models.Model):
     """A company that buys or may buy.
 
-    ``domain_key`` and ``name_key`` are the keys that matching compares, ``plain_name`` the name by likeness; ``key_version`` says which
-    version of the normalisation made them, so that a better one can be rolled out and its collisions reported.
+    ``domain_key`` and ``name_key`` are the keys that matching compares, ``plain_name`` the name by likeness.
+    ``key_version`` says which version of the normalisation made them, so that a better one can be rolled out and
+    its collisions reported.
     """
 
     code = models.CharField(max_length=20, unique=True)

@@ -34,8 +34,8 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
         return self.none()
 
     def protected_on(self, day: date) -> "RegistrationQuerySet":
-        """Approved ones whose last protected day has not passed, whatever the night last wrote."""
-        return self.filter(status=RegistrationStatus.APPROVED, protected_until__gte=day)
+        """Approved holders whose last protected day has not passed, whatever the night last wrote."""
+        return self.filter(status=RegistrationStatus.APPROVED, in_conflict=False, protected_until__gte=day)
 
 
 class Registration(models.Model):
@@ -169,6 +169,7 @@ class Registration(models.Model):
         """Whether the account is the partner's alone on that day (program's time zone)."""
         return (
             self.status == RegistrationStatus.APPROVED
+            and not self.in_conflict
             and self.protected_until is not None
             and day <= self.protected_until
         )

@@ -1,0 +1,7 @@
+"""Kinds of work that deals give to people; each is opened and closed by the actions of this app only."""
+
+DECISION = "deals.registration_decision"
+INFO = "deals.info_request"
+EXTENSION = "deals.extension_decision"
+WIN = "deals.win_confirmation"
+REFERRAL = "deals.referral_decision"

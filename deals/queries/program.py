@@ -1,0 +1,49 @@
+"""The terms that deals are decided by, gathered once per request or job."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from partners.models import ProgramVersion
+from partners.queries import program as programs
+from partners.rules.terms import RegistrationTerms
+from prm.core.business_time import Calendar, local_date
+
+
+@dataclass(frozen=True)
+class Program:
+    """The program in force at one moment: its version, registration terms, calendar and currency."""
+
+    version: ProgramVersion
+    at: datetime
+
+    @cached_property
+    def terms(self) -> RegistrationTerms:
+        """How deals are registered, decided and protected."""
+        return programs.registration_terms(self.version)
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The vendor's working time."""
+        return programs.calendar(self.version)
+
+    @property
+    def currency(self) -> str:
+        """The currency in which thresholds are written."""
+        return self.version.currency
+
+    @property
+    def today(self) -> date:
+        """The date on the wall where the program is run."""
+        return local_date(self.at, self.calendar.time_zone)
+
+    def end_of(self, day: date) -> datetime:
+        """The moment (UTC) at which a day of the program has passed."""
+        midnight = datetime.combine(day + timedelta(days=1), time(0), tzinfo=ZoneInfo(self.calendar.time_zone))
+        return midnight.astimezone(UTC)
+
+
+def program_at(at: datetime) -> Program:
+    """The program in force at a moment. Raises NoProgramInForce before the first version."""
+    return Program(programs.version_at(programs.program_today(at)), at)
