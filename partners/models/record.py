@@ -27,6 +27,7 @@ class HealthScore(models.Model):
     satisfaction_points = models.PositiveSmallIntegerField(_("satisfaction"), null=True)
     fit_points = models.PositiveSmallIntegerField(_("strategic fit"), null=True)
     explanation = models.JSONField(default=list)
+    fingerprint = models.CharField(max_length=32)
 
     objects = StaffOnlyQuerySet.as_manager()
 

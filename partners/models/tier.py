@@ -1,5 +1,7 @@
 """A partner's way on the ladder: overrides, changes, and the standing that each night found."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -31,7 +33,8 @@ class StaffOnlyQuerySet(models.QuerySet):
 class TierOverride(models.Model):
     """A dated exception to the ladder: strategic, provisional, or an accelerator with its targets.
 
-    ``ended_at`` is set when somebody ends it early or when the night has acted on its end.
+    Ending it early moves ``ends_on`` to the day before; on its first day that is the day before it began. The
+    tier engine acts on the end and only then sets ``ended_at``.
     """
 
     code = models.CharField(max_length=20, unique=True)
@@ -57,7 +60,8 @@ class TierOverride(models.Model):
                 fields=["partner", "kind"], condition=models.Q(ended_at=None), name="partners_override_one_open"
             ),
             models.CheckConstraint(
-                condition=models.Q(ends_on__gte=models.F("starts_on")), name="partners_override_range"
+                condition=models.Q(ends_on__gte=models.F("starts_on") - timedelta(days=1)),
+                name="partners_override_range",
             ),
             models.CheckConstraint(condition=~models.Q(reason=""), name="partners_override_has_reason"),
         ]
@@ -99,7 +103,8 @@ class TierChange(models.Model):
 class TierStanding(models.Model):
     """What a night found about a partner's tier. A row is kept only when something differs from the last one.
 
-    Amounts are in the program's currency; ``explanation`` holds the lines of the rule's result.
+    Amounts are in the program's currency; ``explanation`` holds the lines of the rule's result; ``fingerprint`` is
+    the hash of everything in the row but its day, so that "nothing changed" is one comparison.
     """
 
     partner = models.ForeignKey("partners.Partner", models.PROTECT, related_name="standings")
@@ -118,6 +123,7 @@ class TierStanding(models.Model):
     at_risk = models.BooleanField(_("at risk"), default=False)
     support_plan = models.BooleanField(_("support plan"), default=False)
     explanation = models.JSONField(default=list)
+    fingerprint = models.CharField(max_length=32)
 
     objects = PartnerOwnedQuerySet.as_manager()
 

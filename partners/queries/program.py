@@ -95,7 +95,7 @@ def health_terms(version: ProgramVersion) -> HealthTerms:
     return program_of(version).topics["health"]
 
 
-def value_matrix_terms(version: ProgramVersion) -> ValueMatrixTerms:
+def matrix_terms(version: ProgramVersion) -> ValueMatrixTerms:
     """Edges of the value matrix."""
     return program_of(version).topics["value_matrix"]
 

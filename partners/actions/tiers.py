@@ -1,0 +1,498 @@
+"""Tiers: what the night decided is written, and the overrides people set.
+
+The decision is a rule's (`partners.rules.tier_status`); this module stores it for many partners in a constant number
+of statements, with history, grants, audit and events in one transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from partners.actions.grants import refresh_tier_grants, without_grants_of
+from partners.actions.history import fingerprint, is_news, latest_rows
+from partners.choices import OverrideEnd, OverrideKind, TierChangeKind, TierMetric, TierOutcome
+from partners.models import (
+    Partner,
+    ProgramVersion,
+    Tier,
+    TierChange,
+    TierNoticeSent,
+    TierOverride,
+    TierStanding,
+)
+from partners.queries.program import ladder_terms, program_today, version_at
+from partners.queries.tiers import standings_of
+from partners.rules.standing import Standing, place
+from partners.rules.term_reader import TermsError
+from partners.rules.terms import Path
+from partners.rules.tier_status import TierDecision
+from partners.rules.tiers import TierFacts
+from prm.core.actions import audit, outbox
+from prm.core.actors import Actor
+from prm.core.codes import new_code
+from prm.core.explain import to_json
+from prm.core.refs import Ref
+from prm.core.refused import Refused
+
+CHANGED = "partners.tier.changed"
+NOTICED = "partners.tier.notice_due"
+_KINDS = {
+    TierOutcome.PROMOTED: TierChangeKind.PROMOTED,
+    TierOutcome.DEMOTED: TierChangeKind.DEMOTED,
+    TierOutcome.RESET: TierChangeKind.RESET,
+    TierOutcome.REMOVED: TierChangeKind.REMOVED,
+}
+
+
+class TierRefused(Refused):
+    """A tier can't be set this way."""
+
+    code = "partners.tier.refused"
+    text = _("This can't be done with the tier.")
+
+
+@dataclass(frozen=True)
+class TierResult:
+    """One partner's decision with the facts it was made from."""
+
+    partner_id: int
+    decision: TierDecision
+    facts: TierFacts
+
+
+@dataclass
+class Applied:
+    """What was done: ids of partners whose tier changed, and of those left alone because they had moved on."""
+
+    changed: list[int] = field(default_factory=list)
+    stored: int = 0
+    skipped: list[int] = field(default_factory=list)
+
+
+_UPDATE = """
+UPDATE partners_partner AS p
+   SET tier_id = n.tier_id, tier_changed_on = n.since, review_on = n.review_on, grace_until = n.grace_until,
+       pending_tier_id = n.pending_id, next_tier_id = n.next_id, tier_progress_percent = n.progress,
+       tier_at_risk = n.at_risk, support_plan = n.support_plan, sourced_arr_t12m = n.arr,
+       qualified_referrals_t12m = n.referrals, certified_people = n.certified
+  FROM unnest(%s::bigint[], %s::bigint[], %s::date[], %s::date[], %s::date[], %s::bigint[], %s::bigint[],
+              %s::int[], %s::bool[], %s::bool[], %s::numeric[], %s::int[], %s::int[])
+    AS n(id, tier_id, since, review_on, grace_until, pending_id, next_id, progress, at_risk, support_plan, arr,
+         referrals, certified)
+ WHERE p.organization_id = n.id
+   AND (p.tier_id, p.tier_changed_on, p.review_on, p.grace_until, p.pending_tier_id, p.next_tier_id,
+        p.tier_progress_percent, p.tier_at_risk, p.support_plan, p.sourced_arr_t12m, p.qualified_referrals_t12m,
+        p.certified_people)
+       IS DISTINCT FROM
+       (n.tier_id, n.since, n.review_on, n.grace_until, n.pending_id, n.next_id, n.progress, n.at_risk,
+        n.support_plan, n.arr, n.referrals, n.certified)
+"""
+
+
+def apply_tier_decisions(
+    *, results: Sequence[TierResult], version: ProgramVersion, on: date, by: Actor, at: datetime
+) -> Applied:
+    """Store many decisions of one day: standing, history, overrides, notices, grants, audit and events.
+
+    A partner whose stored tier is no longer the one the decision began with is skipped, and so is one that was
+    scored for a later day. Applying the same results again changes nothing.
+    """
+    applied = Applied()
+    if not results:
+        return applied
+    with transaction.atomic():
+        rows = {
+            row["pk"]: row
+            for row in Partner.objects.select_for_update(of=("self",))
+            .filter(pk__in=[result.partner_id for result in results])
+            .order_by("pk")
+            .values("pk", "code", "track__code", "tier_id", "tier__code", "scored_on")
+        }
+        tiers = {(tier.track.code, tier.code): tier.pk for tier in Tier.objects.select_related("track")}
+        kept: list[tuple[TierResult, dict[str, Any]]] = []
+        for result in results:
+            row = rows.get(result.partner_id)
+            is_current = row is not None and row["tier__code"] == result.decision.before
+            if row is None or not is_current or (row["scored_on"] and row["scored_on"] > on):
+                applied.skipped.append(result.partner_id)
+            else:
+                kept.append((result, row))
+        plans = [_plan(result, row, tiers) for result, row in kept]
+        _update_partners(plans)
+        moved = [plan for plan in plans if plan["tier_id"] != plan["row"]["tier_id"]]
+        _write_changes(moved, version, on, by, at)
+        applied.stored = _write_standings(plans, version, on)
+        _close_overrides(plans, at)
+        _note_notices(plans, on, at)
+        held = [plan["row"]["pk"] for plan in plans if plan["tier_id"]]
+        outdated = without_grants_of(partner_ids=held, version=version) if held else []
+        changed_ids = [plan["row"]["pk"] for plan in moved]
+        refresh_tier_grants(partner_ids={*changed_ids, *outdated}, version=version, on=on, at=at)
+        applied.changed = changed_ids
+    return applied
+
+
+def apply_tier_decision(*, result: TierResult, version: ProgramVersion, on: date, by: Actor, at: datetime) -> Applied:
+    """The same for one partner, on demand."""
+    return apply_tier_decisions(results=[result], version=version, on=on, by=by, at=at)
+
+
+def _plan(result: TierResult, row: dict[str, Any], tiers: dict[tuple[str, str], int]) -> dict[str, Any]:
+    standing, decision, track = result.decision.standing, result.decision, row["track__code"]
+    progress = decision.progress
+    plan = {
+        "row": row,
+        "result": result,
+        "tier_id": tiers.get((track, standing.tier or "")),
+        "since": standing.since,
+        "review_on": standing.review_on,
+        "grace_until": standing.grace_until,
+        "pending_id": tiers.get((track, standing.pending_tier or "")),
+        "qualified_id": tiers.get((track, decision.qualified or "")),
+        "next_id": tiers.get((track, progress.tier)) if progress else None,
+        "progress": progress.percent if progress else None,
+        "arr": result.facts.reached(TierMetric.SOURCED_ARR),
+        "referrals": int(result.facts.reached(TierMetric.QUALIFIED_REFERRALS)),
+        "certified": result.facts.certified_people,
+        "lines": to_json(decision.lines),
+    }
+    return plan
+
+
+def _update_partners(plans: list[dict[str, Any]]) -> None:
+    columns: list[list[Any]] = [
+        [plan["row"]["pk"] for plan in plans],
+        *(
+            [plan[name] for plan in plans]
+            for name in ("tier_id", "since", "review_on", "grace_until", "pending_id", "next_id", "progress")
+        ),
+        [plan["result"].decision.at_risk for plan in plans],
+        [plan["result"].decision.support_plan for plan in plans],
+        *([plan[name] for plan in plans] for name in ("arr", "referrals", "certified")),
+    ]
+    if plans:
+        with connection.cursor() as cursor:
+            cursor.execute(_UPDATE, columns)
+
+
+def _write_changes(moved: list[dict[str, Any]], version: ProgramVersion, on: date, by: Actor, at: datetime) -> None:
+    if not moved:
+        return
+    TierChange.objects.bulk_create(
+        [
+            TierChange(
+                partner_id=plan["row"]["pk"],
+                from_tier_id=plan["row"]["tier_id"],
+                to_tier_id=plan["tier_id"],
+                kind=_KINDS.get(plan["result"].decision.outcome, TierChangeKind.ASSIGNED),
+                changed_on=on,
+                explanation=plan["lines"],
+                version=version,
+                by_id=by.user_id,
+                created_at=at,
+            )
+            for plan in moved
+        ],
+        batch_size=2000,
+    )
+    audit.record_many(
+        audit.entry(
+            code=CHANGED,
+            by=by,
+            at=at,
+            ref=_ref(plan),
+            organization_id=plan["row"]["pk"],
+            changes={
+                "tier": [plan["row"]["tier__code"], plan["result"].decision.standing.tier],
+                "outcome": plan["result"].decision.outcome,
+                "on": on,
+                "version": version.code,
+            },
+        )
+        for plan in moved
+    )
+    outbox.emit_many(name=CHANGED, items=[(_ref(plan), _news(plan, on)) for plan in moved], at=at)
+
+
+def _ref(plan: dict[str, Any]) -> Ref:
+    return Ref("partners.partner", plan["row"]["code"])
+
+
+def _news(plan: dict[str, Any], on: date) -> dict[str, Any]:
+    decision: TierDecision = plan["result"].decision
+    return {
+        "partner_id": plan["row"]["pk"],
+        "from": plan["row"]["tier__code"],
+        "to": decision.standing.tier,
+        "outcome": str(decision.outcome),
+        "on": on.isoformat(),
+    }
+
+
+def _write_standings(plans: list[dict[str, Any]], version: ProgramVersion, on: date) -> int:
+    latest = latest_rows(TierStanding._meta.db_table, [plan["row"]["pk"] for plan in plans]) if plans else {}
+    rows = []
+    for plan in plans:
+        decision: TierDecision = plan["result"].decision
+        # What a day came to ("promoted") is its own news; on the days after, the standing is simply unchanged.
+        values = {
+            "tier": plan["tier_id"],
+            "qualified": plan["qualified_id"],
+            "next": plan["next_id"],
+            "progress": plan["progress"],
+            "arr": format(plan["arr"].normalize() if plan["arr"] else Decimal(0), "f"),
+            "referrals": plan["referrals"],
+            "certified": plan["certified"],
+            "review_on": str(plan["review_on"]),
+            "grace_until": str(plan["grace_until"]),
+            "at_risk": decision.at_risk,
+            "support_plan": decision.support_plan,
+            "version": version.pk,
+            "lines": [line for line in plan["lines"] if line["code"] != "tier.outcome"],
+        }
+        print_ = fingerprint(values)
+        if not is_news(latest.get(plan["row"]["pk"]), on, print_):
+            continue
+        rows.append(
+            TierStanding(
+                partner_id=plan["row"]["pk"],
+                day=on,
+                version=version,
+                tier_id=plan["tier_id"],
+                qualified_tier_id=plan["qualified_id"],
+                next_tier_id=plan["next_id"],
+                outcome=decision.outcome,
+                progress_percent=plan["progress"],
+                sourced_arr=plan["arr"],
+                qualified_referrals=plan["referrals"],
+                certified_people=plan["certified"],
+                review_on=plan["review_on"],
+                grace_until=plan["grace_until"],
+                at_risk=decision.at_risk,
+                support_plan=decision.support_plan,
+                explanation=plan["lines"],
+                fingerprint=print_,
+            )
+        )
+    names = [each.name for each in TierStanding._meta.concrete_fields if each.name not in ("id", "partner", "day")]
+    TierStanding.objects.bulk_create(
+        rows, batch_size=2000, update_conflicts=True, unique_fields=["partner", "day"], update_fields=names
+    )
+    return len(rows)
+
+
+def _close_overrides(plans: list[dict[str, Any]], at: datetime) -> None:
+    closed: dict[str, list[str]] = {}
+    for plan in plans:
+        for code, how in plan["result"].decision.closed:
+            closed.setdefault(how, []).append(code)
+    for how, codes in closed.items():
+        TierOverride.objects.filter(code__in=codes, ended_at=None).update(ended_at=at, ended_how=how)
+
+
+def _note_notices(plans: list[dict[str, Any]], on: date, at: datetime) -> None:
+    due = [(plan, notice) for plan in plans for notice in plan["result"].decision.notices]
+    if not due:
+        return
+    TierNoticeSent.objects.bulk_create(
+        [
+            TierNoticeSent(
+                partner_id=plan["row"]["pk"], kind=notice.kind, due_on=notice.due_on, days=notice.days, sent_on=on
+            )
+            for plan, notice in due
+        ],
+        ignore_conflicts=True,
+    )
+    outbox.emit_many(
+        name=NOTICED,
+        items=[
+            (
+                _ref(plan),
+                {
+                    "partner_id": plan["row"]["pk"],
+                    "kind": str(notice.kind),
+                    "due_on": notice.due_on.isoformat(),
+                    "days": notice.days,
+                    "tier": plan["result"].decision.standing.tier,
+                },
+            )
+            for plan, notice in due
+        ],
+        at=at,
+    )
+
+
+# --- What people do -----------------------------------------------------------------------------------------------
+
+
+def set_override(
+    *,
+    partner: Partner,
+    kind: str,
+    tier: Tier,
+    reason: str,
+    starts_on: date,
+    ends_on: date,
+    by: Actor,
+    at: datetime,
+    targets: dict[str, Any] | None = None,
+) -> TierOverride:
+    """Except a partner from the ladder for a while, with a reason and an end. Takes effect with the next decision.
+
+    ``targets`` of an accelerator: ``{"paths": [{"metric": …, "threshold": …}], "certified_people": n}``.
+    """
+    _require(by)
+    if not reason.strip():
+        raise TierRefused("partners.tier.reason_missing", _("Please give a reason."))
+    today = program_today(at)
+    if ends_on < starts_on or ends_on < today:
+        raise TierRefused("partners.tier.range", _("The last day must lie after the first, and not in the past."))
+    checked = _targets(kind, targets or {})
+    with transaction.atomic():
+        partner = Partner.objects.select_for_update(of=("self",)).select_related("track").get(pk=partner.pk)
+        if tier.track_id != partner.track_id:
+            raise TierRefused("partners.tier.other_track", _("This tier belongs to another track."))
+        if not partner.is_active or partner.agreement_signed_on is None:
+            raise TierRefused(
+                "partners.tier.no_agreement", _("Only an active partner with a signed agreement has a tier.")
+            )
+        try:
+            with transaction.atomic():
+                override = TierOverride.objects.create(
+                    code=new_code("OV"),
+                    partner=partner,
+                    kind=kind,
+                    tier=tier,
+                    reason=reason.strip(),
+                    targets=checked,
+                    starts_on=starts_on,
+                    ends_on=ends_on,
+                    by_id=by.user_id,
+                    created_at=at,
+                )
+        except IntegrityError:
+            raise TierRefused(
+                "partners.tier.override_open", _("This partner already has an open override of this kind.")
+            ) from None
+        audit.record(
+            code="partners.override.set",
+            by=by,
+            at=at,
+            ref=partner.ref,
+            organization_id=partner.pk,
+            changes={"kind": kind, "tier": tier.code, "from": starts_on, "until": ends_on, "override": override.code},
+            reason=reason.strip(),
+        )
+        outbox.emit(name="partners.override.changed", ref=partner.ref, data={"partner_id": partner.pk}, at=at)
+    return override
+
+
+def end_override(*, override: TierOverride, reason: str, by: Actor, at: datetime) -> TierOverride:
+    """End an override before its last day: yesterday becomes its last, and the next decision acts on that."""
+    _require(by)
+    if not reason.strip():
+        raise TierRefused("partners.tier.reason_missing", _("Please give a reason."))
+    with transaction.atomic():
+        override = TierOverride.objects.select_for_update(of=("self",)).select_related("partner").get(pk=override.pk)
+        if override.ended_at is not None:
+            raise TierRefused("partners.tier.override_ended", _("This override has ended already."))
+        before = override.ends_on
+        yesterday = program_today(at) - timedelta(days=1)
+        if override.starts_on > yesterday + timedelta(days=1):  # it never began: nothing to act on
+            override.ended_at, override.ended_how = at, OverrideEnd.CANCELLED
+        else:
+            override.ends_on = min(before, yesterday)
+        override.save(update_fields=["ends_on", "ended_at", "ended_how"])
+        audit.record(
+            code="partners.override.ended",
+            by=by,
+            at=at,
+            ref=override.partner.ref,
+            organization_id=override.partner_id,
+            changes={"override": override.code, "ends_on": [before, override.ends_on]},
+            reason=reason.strip(),
+        )
+        outbox.emit(
+            name="partners.override.changed", ref=override.partner.ref, data={"partner_id": override.partner_id}, at=at
+        )
+    return override
+
+
+def approve_promotion(*, partner: Partner, by: Actor, at: datetime) -> Partner:
+    """Grant the promotion that waits for approval because the program asks for one."""
+    _require(by)
+    with transaction.atomic():
+        partner = (
+            Partner.objects.select_for_update(of=("self",))
+            .select_related("track", "tier", "pending_tier")
+            .get(pk=partner.pk)
+        )
+        if partner.pending_tier is None:
+            raise TierRefused("partners.tier.nothing_waits", _("No promotion waits for this partner."))
+        on = program_today(at)
+        version = version_at(on)
+        ladder = ladder_terms(version, partner.track.code)
+        before, to = partner.tier, partner.pending_tier
+        standing: Standing = place(standings_of([partner.pk])[partner.pk], to.code, ladder, on)
+        partner.tier, partner.pending_tier = to, None
+        partner.tier_changed_on, partner.review_on, partner.grace_until = standing.since, standing.review_on, None
+        partner.save(update_fields=["tier", "pending_tier", "tier_changed_on", "review_on", "grace_until"])
+        TierChange.objects.create(
+            partner=partner,
+            from_tier=before,
+            to_tier=to,
+            kind=TierChangeKind.PROMOTED,
+            changed_on=on,
+            version=version,
+            by_id=by.user_id,
+            created_at=at,
+        )
+        refresh_tier_grants(partner_ids=[partner.pk], version=version, on=on, at=at)
+        codes = [before.code if before else None, to.code]
+        audit.record(
+            code=CHANGED,
+            by=by,
+            at=at,
+            ref=partner.ref,
+            organization_id=partner.pk,
+            changes={"tier": codes, "outcome": TierOutcome.PROMOTED, "on": on, "version": version.code},
+        )
+        outbox.emit(
+            name=CHANGED,
+            ref=partner.ref,
+            data={
+                "partner_id": partner.pk,
+                "from": codes[0],
+                "to": codes[1],
+                "outcome": str(TierOutcome.PROMOTED),
+                "on": on.isoformat(),
+            },
+            at=at,
+        )
+    return partner
+
+
+def _require(by: Actor) -> None:
+    if not by.can("partners.tier_override"):
+        raise TierRefused("partners.tier.not_allowed", _("You may not set tiers by hand."))
+
+
+def _targets(kind: str, targets: dict[str, Any]) -> dict[str, Any]:
+    """An accelerator's targets as the rules read them; other kinds have none."""
+    if kind != OverrideKind.ACCELERATOR:
+        return {}
+    try:
+        paths = [Path.from_dict(each) for each in targets.get("paths", [])]
+    except TermsError as error:
+        raise TierRefused(
+            "partners.tier.targets", _("The targets can't be used: %(why)s"), {"why": str(error)}
+        ) from None
+    people = int(targets.get("certified_people") or 0)
+    if not paths and not people:
+        raise TierRefused("partners.tier.targets_missing", _("An accelerator needs at least one target."))
+    return {"paths": [path.to_dict() for path in paths], "certified_people": people}
