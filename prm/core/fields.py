@@ -14,6 +14,11 @@ _CHOICES = (forms.RadioSelect, forms.CheckboxSelectMultiple)
 _SELECTS = (forms.Select,)
 
 
+def widget_is_select(widget: forms.Widget) -> bool:
+    """Whether a control is a drop-down."""
+    return isinstance(widget, _SELECTS) and not isinstance(widget, _CHOICES)
+
+
 def kind_of(bound: BoundField) -> str:
     """Which of the shapes fits: check, choices, file, select, text."""
     widget = bound.field.widget
@@ -75,11 +80,12 @@ def _control(bound: BoundField, kind: str, options: dict[str, Any]) -> str:
         ids = [f"{bound.auto_id}_helptext"] + ([f"{bound.auto_id}_error"] if bound.errors else [])
         attrs["aria-describedby"] = " ".join(ids)
     if kind == "choices":
+        widget.attrs["class"] = "form-check-input"
         return ""  # the template draws each option itself
     return bound.as_widget(attrs=attrs)
 
 
 def _classes(kind: str, widget: forms.Widget, options: dict[str, Any]) -> str:
-    base = {"check": "form-check-input", "select": "form-select"}.get(kind, "form-control")
+    base = {"check": "form-check-input", "choices": "", "select": "form-select"}.get(kind, "form-control")
     number = options.get("currency") or isinstance(widget, forms.NumberInput)
     return " ".join(filter(None, [base, "num" if number else "", widget.attrs.get("class", "")]))

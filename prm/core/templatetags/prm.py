@@ -6,7 +6,7 @@ security policy forbids it.
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zlib import crc32
@@ -22,7 +22,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from prm.core.charts import page_spec
-from prm.core.fields import error_list, field_context
+from prm.core.fields import error_list, field_context, widget_is_select
 from prm.core.figures import (
     THIN,
     day_text,
@@ -55,6 +55,7 @@ STATE_TONES: dict[str, str] = {
     **dict.fromkeys(("rejected", "lost", "overdue", "breached", "failed", "churning", "terminated"), "red"),
     **dict.fromkeys(("strategic", "platinum"), "purple"),
 }
+LAST_HOUR = 3600  # from here on a clock is red
 TONES = frozenset({"blue", "green", "amber", "orange", "red", "lime", "purple", "grey"})
 
 
@@ -95,13 +96,13 @@ def percent(value: Any, digits: int | None = None) -> str:
 def delta(value: Any, unit: str = "", good: str = "up", digits: int | None = None, text: str = "") -> SafeString:
     """A change with its sign, an arrow and a colour: ``{% delta 18 "%" %}``.
 
-    ``good="down"`` where less is better, ``good=""`` where it is neither; ``text`` follows ("in 90 days").
+    ``good="down"`` where less is better, ``good="none"`` where it is neither; ``text`` follows ("in 90 days").
     """
     if value in (None, ""):
         return SafeString("")
     change = Decimal(str(value))
     direction = "up" if change > 0 else "down" if change < 0 else "flat"
-    tone = "flat" if direction == "flat" or not good else "good" if direction == good else "bad"
+    tone = "flat" if direction == "flat" or good in ("", "none") else "good" if direction == good else "bad"
     sign = "+" if change > 0 else ""
     spaced = f"{THIN}{unit}" if unit else ""
     arrow = {"up": "arrow-up-right", "down": "arrow-down-right"}.get(direction)
@@ -124,12 +125,10 @@ def _now(context: Mapping[str, Any] | Context | None) -> datetime:
     return getattr(request, "at", None) or timezone.now()
 
 
-@register.simple_tag(takes_context=True)
-def moment(context: Context, at: datetime | None, relative: bool = True, empty: str = "") -> SafeString:
-    """A moment in the reader's time zone with the relative time beside it: ``{% moment item.due_at %}``."""
+def moment_html(at: datetime | None, now: datetime, *, relative: bool = True, empty: str = "") -> SafeString:
+    """The markup behind ``moment``, for those who have no template context."""
     if not at:
         return format_html("{}", empty)
-    now = _now(context)
     local = timezone.localtime(at)
     full = f"{date_format(local, 'l j F Y H:i')} {local.tzname() or ''}".strip()
     beside = format_html(' <span class="sub">{}</span>', relative_text(at, now)) if relative else ""
@@ -142,12 +141,11 @@ def moment(context: Context, at: datetime | None, relative: bool = True, empty: 
     )
 
 
-@register.simple_tag(takes_context=True)
-def day(context: Context, value: date | None, relative: bool = True, empty: str = "") -> SafeString:
-    """A calendar day with the relative time beside it: ``{% day registration.protected_until %}``."""
+def day_html(value: date | None, now: datetime, *, relative: bool = True, empty: str = "") -> SafeString:
+    """The markup behind ``day``, for those who have no template context."""
     if not value:
         return format_html("{}", empty)
-    today = timezone.localtime(_now(context)).date()
+    today = timezone.localtime(now).date()
     beside = format_html(' <span class="sub">{}</span>', relative_day_text(value, today)) if relative else ""
     return format_html(
         '<span class="nowrap"><time datetime="{}" title="{}">{}</time>{}</span>',
@@ -156,6 +154,18 @@ def day(context: Context, value: date | None, relative: bool = True, empty: str 
         day_text(value, today),
         beside,
     )
+
+
+@register.simple_tag(takes_context=True)
+def moment(context: Context, at: datetime | None, relative: bool = True, empty: str = "") -> SafeString:
+    """A moment in the reader's time zone with the relative time beside it: ``{% moment item.due_at %}``."""
+    return moment_html(at, _now(context), relative=relative, empty=empty)
+
+
+@register.simple_tag(takes_context=True)
+def day(context: Context, value: date | None, relative: bool = True, empty: str = "") -> SafeString:
+    """A calendar day with the relative time beside it: ``{% day registration.protected_until %}``."""
+    return day_html(value, _now(context), relative=relative, empty=empty)
 
 
 # --- Words with a colour ---------------------------------------------------------------------------
@@ -216,7 +226,7 @@ def avatar(name: Any, size: str = "", round: bool = False) -> SafeString:
     """The initials of a person or company on one of six tints, always the same one for the same name."""
     tint = crc32(str(name).encode()) % 6
     classes = "".join([f" {size}" if size else "", " round" if round else "", f" c{tint}" if tint else ""])
-    return format_html('<span class="avatar{}" aria-hidden="true">{}</span>', classes, initials(name))
+    return format_html('<span class="face{}" aria-hidden="true">{}</span>', classes, initials(name))
 
 
 @register.inclusion_tag("components/who.html")
@@ -300,7 +310,8 @@ def clock(context: Context, item: Any, waiting_for: Any = "", size: str = "", un
             name, words = "late", _("overdue by %(time)s") % {"time": span_text(left)}
         else:
             soon = get("due_soon_at")
-            name, words = ("soon" if soon and now >= soon else "running"), left_text(left)
+            name = "running" if not soon or now < soon else "soon" if left >= LAST_HOUR else "hot"
+            words = left_text(left)
             whole = (due - opened).total_seconds() if opened else left
             share = left / whole if whole > 0 else 1.0
     ends = (
@@ -326,8 +337,8 @@ def urgency(item: Any, at: datetime | None = None) -> str:
     due, soon = getattr(item, "due_at", None), getattr(item, "due_soon_at", None)
     if not due or getattr(item, "paused_at", None) or getattr(item, "closed_at", None):
         return ""
-    now = at or timezone.now()
-    if now >= due or due - now < timedelta(hours=1):
+    now = at.replace() if at else timezone.now()  # what the shell gives is lazy, a copy is not
+    if (due - now).total_seconds() < LAST_HOUR:
         return "hot"
     return "warm" if soon and now >= soon else ""
 
@@ -348,6 +359,46 @@ def spark(values: Any, label: str = "") -> SafeString:
         line,
         line,
     )
+
+
+# --- Pieces of a page --------------------------------------------------------------------------------
+# Tags and not includes, because a piece must not pick up a variable of the page that happens to have its name.
+
+
+@register.inclusion_tag("components/card_head.html")
+def card_head(title: Any, **more: Any) -> dict[str, Any]:
+    """A card's head: ``sub``, ``badge`` with ``tone``, ``href`` with ``link``, ``why_url``, ``why_text``, ``end``."""
+    return {"title": title, **more}
+
+
+@register.inclusion_tag("components/stat.html")
+def stat(label: Any, value: Any, **more: Any) -> dict[str, Any]:
+    """A tile: ``note``, ``delta`` with ``unit`` and ``good``, ``trend`` with ``tone``, ``href``, ``spark``."""
+    return {"label": label, "value": value, **more}
+
+
+@register.inclusion_tag("components/note.html")
+def note(text: Any, tone: str = "blue", **more: Any) -> dict[str, Any]:
+    """A sentence that stands out: blue, green, amber or red. ``title``, ``icon_name``, ``why_url``, ``why_text``."""
+    return {"text": text, "tone": tone, **more}
+
+
+@register.inclusion_tag("components/empty_state.html")
+def empty_state(title: Any, text: Any = "", **more: Any) -> dict[str, Any]:
+    """What will be here, the first step: ``icon_name``, ``href`` with ``action``, ``second_href`` with ``second``."""
+    return {"title": title, "text": text, **more}
+
+
+@register.inclusion_tag("components/unlock.html")
+def unlock(title: Any, text: Any = "", **more: Any) -> dict[str, Any]:
+    """A part of the portal that the tier does not include, as what it would bring: ``tier``, ``needs``, ``href``."""
+    return {"title": title, "text": text, **more}
+
+
+@register.inclusion_tag("components/measure.html")
+def measure(label: Any, value: Any, target: Any, **more: Any) -> dict[str, Any]:
+    """How far towards a target: ``value_text`` and ``target_text`` in words, ``tone``, ``note``."""
+    return {"label": label, "value": value, "target": target, **more}
 
 
 # --- Forms -----------------------------------------------------------------------------------------
@@ -373,6 +424,23 @@ def fields(form: Any, two: bool = False) -> dict[str, Any]:
 def form_errors(*forms: Any) -> dict[str, Any]:
     """The summary above a refused form, each line linked to its field: ``{% form_errors form %}``."""
     return {"errors": [line for form in forms for line in error_list(form)]}
+
+
+@register.inclusion_tag("components/filter_field.html")
+def filter_field(bound: Any) -> dict[str, Any]:
+    """One filter in the bar above a list; a text filter named ``q`` is the search box."""
+    widget = bound.field.widget
+    is_range = hasattr(widget, "widgets")
+    is_search = bound.name == "q"
+    attrs: dict[str, Any] = {"class": "form-select" if widget_is_select(widget) else "form-control"}
+    if getattr(widget, "choices", None) and not getattr(widget, "allow_multiple_selected", False):
+        widget.choices = [("" if key in ("", None) else key, label) for key, label in widget.choices]
+        if widget.choices and widget.choices[0][0] == "":
+            widget.choices[0] = ("", _("any"))
+    if is_search:
+        widget.input_type = "search"
+        attrs["placeholder"] = bound.label
+    return {"bound": bound, "control": bound.as_widget(attrs=attrs), "is_range": is_range, "is_search": is_search}
 
 
 # --- Links -------------------------------------------------------------------------------
@@ -458,3 +526,9 @@ def _outer_height(spec: Mapping[str, Any]) -> int:
     padding = spec.get("padding", 0)
     around = padding.get("top", 0) + padding.get("bottom", 0) if isinstance(padding, Mapping) else 2 * padding
     return round(spec.get("height", 200) + around)
+
+
+@register.filter
+def split(text: Any) -> list[str]:
+    """``{% for word in "one two"|split %}``: the words of a text."""
+    return str(text).split()

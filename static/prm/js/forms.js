@@ -86,7 +86,7 @@
   function focusError(scope) {
     var summary = scope.querySelector("[data-error-summary]");
     var place = summary || scope.querySelector("[aria-invalid=true]");
-    if (place) place.focus();
+    if (place && !place.closest("[data-sample]")) place.focus();
   }
   document.addEventListener("DOMContentLoaded", function () { focusError(document); });
   document.addEventListener("htmx:afterSettle", function (event) {

@@ -98,6 +98,18 @@
     if (event.metaKey || event.ctrlKey) window.open(link.href, "_blank", "noopener"); else link.click();
   });
 
+  // --- filters: empty ones stay out of the address -----------------------------------------------
+  document.addEventListener("htmx:configRequest", function (event) {
+    if (!event.detail.elt.matches("form[data-clean]")) return;
+    var data = event.detail.formData || event.detail.parameters;
+    Array.from(new Set(data.keys ? data.keys() : Object.keys(data))).forEach(function (name) {
+      var values = data.getAll ? data.getAll(name) : [data[name]];
+      if (values.every(function (value) { return value === ""; })) {
+        if (data.delete) data.delete(name); else delete data[name];
+      }
+    });
+  });
+
   // --- selection ----------------------------------------------------------------------------------
   function count() {
     document.querySelectorAll("[data-bulk]").forEach(function (bar) {

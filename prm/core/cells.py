@@ -1,0 +1,159 @@
+"""The columns of a list: what a cell shows, how it is drawn, what it gives to an export.
+
+Cells are drawn here and not by a template each, because a page of fifty rows has hundreds of them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from django.template.loader import render_to_string
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from prm.core.figures import figure, money_text, percent_text
+from prm.core.money import Money
+from prm.core.templatetags.prm import avatar, badge, day_html, moment_html, state, tone_of
+
+Kind = Literal["text", "number", "money", "percent", "moment", "day", "state", "who", "flag"]
+Reader = str | Callable[[Any], Any]
+_RIGHT = {"number", "money", "percent"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a list.
+
+    ``value``, ``note``, ``currency`` and ``link`` are read from the row by a dotted path or a function; ``value``
+    falls back to ``key``. ``sort`` names an allowed sort key. ``place`` says where the cell goes on a phone's card:
+    ``title`` or ``side`` at the top, ``actions`` at the bottom, else a line with its label. ``template`` draws a cell
+    that none of the kinds fits; it gets ``row``, ``value`` and ``request``. ``fixed`` columns can't be hidden,
+    those not ``shown`` wait in the column menu.
+    """
+
+    key: str
+    label: str | Promise
+    value: Reader = ""
+    kind: Kind = "text"
+    currency: Reader = ""
+    note: Reader = ""
+    note_label: str | Promise = ""
+    link: Reader = ""
+    sort: str = ""
+    place: Literal["", "title", "side", "actions"] = ""
+    shown: bool = True
+    fixed: bool = False
+    template: str = ""
+    exported: bool = True
+
+    @property
+    def is_right(self) -> bool:
+        """Whether figures stand under each other at the end of the column."""
+        return self.kind in _RIGHT
+
+    def as_fixed(self) -> "Column":
+        """The same column, always shown."""
+        return replace(self, fixed=True, shown=True)
+
+
+def read(row: Any, reader: Reader) -> Any:
+    """A value of a row by path (``partner.organization.name``) or function. A missing link gives None."""
+    if callable(reader):
+        return reader(row)
+    for name in reader.split("."):
+        if row is None:
+            return None
+        row = getattr(row, name)
+        if callable(row) and name.startswith("get_"):
+            row = row()
+    return row
+
+
+def cell(column: Column, row: Any, *, now: datetime, request: Any = None) -> SafeString:
+    """The table cell of a row, label for phones included."""
+    value = read(row, column.value or column.key)
+    inside = _content(column, row, value, now, request)
+    if column.link and (address := read(row, column.link)):
+        inside = format_html('<a class="main-link" href="{}" data-row-link>{}</a>', address, inside)
+    note = read(row, column.note) if column.note else None
+    classes = " ".join(filter(None, ["num" if column.is_right else "", f"cell-{column.place}" if column.place else ""]))
+    return format_html(
+        "<td{}{}>{}{}</td>",
+        format_html(' class="{}"', classes) if classes else "",
+        format_html(' data-label="{}"', column.label) if not column.place else "",
+        inside,
+        format_html("<small>{}</small>", note) if note not in (None, "") else "",
+    )
+
+
+def _content(column: Column, row: Any, value: Any, now: datetime, request: Any) -> SafeString | str:
+    if column.template:
+        context = {"row": row, "value": value, "column": column, "now": now}
+        return SafeString(render_to_string(column.template, context, request=request))
+    if value is None or value == "":
+        return ""
+    match column.kind:
+        case "number":
+            return figure(value)
+        case "percent":
+            return percent_text(value)
+        case "money":
+            return money_text(value, "" if isinstance(value, Money) else _currency(column, row))
+        case "moment":
+            return moment_html(value, now)
+        case "day":
+            return day_html(value, now)
+        case "state":
+            return _state(row, column, value)
+        case "who":
+            return format_html('<span class="row-x tight nowrap">{} {}</span>', avatar(value, "sm"), value)
+        case "flag":
+            return badge(_("yes"), "green") if value else format_html('<span class="sub">{}</span>', _("no"))
+        case _:
+            return format_html("{}", value)
+
+
+def _currency(column: Column, row: Any) -> str:
+    reader = column.currency
+    # a plain three-letter code is the currency itself, anything else says where to read it
+    if isinstance(reader, str) and len(reader) == 3 and reader.isupper():
+        return reader
+    return str(read(row, reader) or "") if reader else ""
+
+
+def _state(row: Any, column: Column, value: Any) -> SafeString:
+    display = getattr(row, f"get_{column.value or column.key}_display", None)
+    return state(value, display()) if display else badge(value, tone_of(str(value).lower().replace(" ", "_")))
+
+
+def export_labels(columns: list[Column]) -> list[str]:
+    """The heading line of an export: money gives its currency a column of its own."""
+    labels: list[str] = []
+    for column in columns:
+        labels.append(str(column.label))
+        if column.kind == "money":
+            labels.append(_("%(column)s currency") % {"column": column.label})
+        if column.note and column.note_label:
+            labels.append(str(column.note_label))
+    return labels
+
+
+def export_values(columns: list[Column], row: Any) -> list[Any]:
+    """One line of an export: the figures themselves, not their pictures."""
+    values: list[Any] = []
+    for column in columns:
+        value = read(row, column.value or column.key)
+        if column.kind == "money":
+            amount = value.amount if isinstance(value, Money) else value
+            values += [amount, value.currency if isinstance(value, Money) else _currency(column, row)]
+        elif column.kind == "state":
+            display = getattr(row, f"get_{column.value or column.key}_display", None)
+            values.append(display() if display else value)
+        else:
+            values.append(value)
+        if column.note and column.note_label:
+            values.append(read(row, column.note))
+    return values
