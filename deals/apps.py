@@ -12,4 +12,5 @@ class DealsConfig(AppConfig):
 
     def ready(self) -> None:
         """Name the kinds that work items, notices and the audit log refer to."""
-        import deals.refs  # noqa: F401
+        import deals.refs
+        import deals.topics  # noqa: F401
