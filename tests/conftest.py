@@ -31,7 +31,8 @@ DatabaseOperations.execute_sql_flush = _flush_past_triggers  # type: ignore[meth
 
 def pytest_unconfigure() -> None:
     """Leave no uploaded file behind."""
-    shutil.rmtree(settings.PRIVATE_FILES_DIR, ignore_errors=True)
+    for folder in (settings.PRIVATE_FILES_DIR, settings.STATIC_ROOT):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -16,5 +16,6 @@ from prm.settings import CELERY, STORAGES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 PRIVATE_FILES_DIR = tempfile.mkdtemp(prefix="prm-test-files-")
+STATIC_ROOT = tempfile.mkdtemp(prefix="prm-test-static-")
 STORAGES["default"]["OPTIONS"]["location"] = PRIVATE_FILES_DIR
 CELERY["broker_url"] = "memory://"

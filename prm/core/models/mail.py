@@ -3,7 +3,16 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from prm.core.actors import Actor
 from prm.core.choices import MailState
+
+
+class MailQuerySet(models.QuerySet["Mail"]):
+    """Mail, narrowed to who asks."""
+
+    def visible_to(self, actor: Actor) -> "MailQuerySet":
+        """Mail holds other people's links and codes: only staff who may read it, and the system."""
+        return self if actor.can("core.mail_view") else self.none()
 
 
 class Mail(models.Model):
@@ -22,6 +31,8 @@ class Mail(models.Model):
     created_at = models.DateTimeField(_("written"))
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     purged_at = models.DateTimeField(_("purged"), null=True, blank=True)
+
+    objects = MailQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("mail")
