@@ -25,7 +25,8 @@ class Decider:
 def can_decide_for(actor: Actor, partner: Partner | int, at: datetime) -> bool:
     """Whether the actor may decide for a partner (its primary key will do). At most three statements.
 
-    Directors and up decide for all, managers for those they own, cover by territory, or stand in for today.
+    Directors and up decide for all, managers for those they own, cover by territory, or stand in for today,
+    and for the pool that nobody owns.
     """
     if actor.is_system:
         return True
@@ -40,7 +41,10 @@ def can_decide_for(actor: Actor, partner: Partner | int, at: datetime) -> bool:
 
 
 def decided_by(actor: Actor, at: datetime) -> QuerySet[Partner]:
-    """The partners that a manager decides for: own, covered, delegated. Directors and up: all."""
+    """The partners that a manager decides for: own, covered, delegated, and the pool that nobody owns.
+
+    Directors and up: all.
+    """
     if actor.is_system or (actor.is_vendor and actor.role in at_least(2)):
         return Partner.objects.all()
     if not (actor.is_vendor and actor.role == MANAGER):

@@ -20,7 +20,7 @@ SELECT p.id, h.score, h.band, h.revenue_points, h.activity_points, h.engagement_
 
 
 def snapshots(partner_ids: Iterable[int], on: date) -> dict[int, HealthSnapshot]:
-    """The health of many partners as it stood on a date; partners without history by then are missing. One statement."""
+    """The health of many partners as it stood on a date; those without history are missing. One statement."""
     with connection.cursor() as cursor:
         cursor.execute(_AS_OF, [list(partner_ids), on])
         return {
