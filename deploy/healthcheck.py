@@ -32,7 +32,7 @@ def worker(name: str) -> bool:
     from prm.celery import app
 
     node = f"{name}@{socket.gethostname()}"
-    return bool(app.control.ping(destination=[node], timeout=10))
+    return bool(app.control.ping(destination=[node], timeout=5, limit=1))
 
 
 def main(what: str) -> int:
