@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 from deals.actions import claims, opportunities
 from deals.actions.checks import check_registration, is_known_to_us, outcome_of
 from deals.actions.contention import settled
-from deals.actions.kinds import DECISION
 from deals.actions.registrations import (
     WRITABLE,
     IncompleteRefused,
@@ -19,6 +18,7 @@ from deals.actions.registrations import (
 )
 from deals.actions.work import open_partner_work, stop_decision_clock
 from deals.choices import RegistrationStatus
+from deals.kinds import DECISION
 from deals.models import InfoRequest, Registration
 from deals.queries.people import followers_of, may_decide
 from deals.queries.program import Program, program_at

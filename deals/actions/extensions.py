@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from deals.actions import claims
 from deals.actions.contention import settled
 from deals.actions.decisions import must_decide, tell_partner
-from deals.actions.kinds import EXTENSION
 from deals.actions.registrations import IncompleteRefused, RegistrationRefused, lock, must_act_for
 from deals.actions.work import open_vendor_work
 from deals.choices import ExtensionStatus
+from deals.kinds import EXTENSION
 from deals.models import ExtensionRequest, Registration
 from deals.queries.program import Program, program_at
 from deals.rules.protection import Protection, extend, may_extend

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from deals.actions import claims
 from deals.actions.accounts import account_for
 from deals.actions.contention import settled
-from deals.actions.kinds import WIN
 from deals.actions.work import open_vendor_work
 from deals.choices import (
     LostReason,
@@ -21,6 +20,7 @@ from deals.choices import (
     ReferralStatus,
     RegistrationStatus,
 )
+from deals.kinds import WIN
 from deals.models import Opportunity, Referral, Registration
 from deals.queries.people import followers_of, may_decide
 from deals.queries.program import Program, program_at

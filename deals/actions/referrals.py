@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from deals.actions import opportunities
 from deals.actions.checks import check_referral
 from deals.actions.contention import settled
-from deals.actions.kinds import REFERRAL as WORK
 from deals.actions.registrations import IncompleteRefused, set_keys
 from deals.actions.work import open_vendor_work
+from deals.kinds import REFERRAL as WORK
 from deals.models import Opportunity, Referral
 from deals.queries.people import followers_of, may_decide
 from deals.queries.program import program_at

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from deals.actions import claims, opportunities
 from deals.actions.checks import check_registration, outcome_of
 from deals.actions.contention import settled
-from deals.actions.kinds import DECISION, INFO
 from deals.actions.work import open_vendor_work, restart_decision_clock
 from deals.choices import LostReason, RegistrationStatus
+from deals.kinds import DECISION, INFO
 from deals.models import Appeal, Registration
 from deals.queries.program import Program, program_at
 from deals.rules.accounts import AccountError, account_keys

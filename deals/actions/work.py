@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from deals.actions.kinds import DECISION, INFO
+from deals.kinds import DECISION, INFO
 from deals.models import Referral, Registration
 from deals.queries.people import decider_for, holders_of
 from deals.queries.program import Program

@@ -1,4 +1,4 @@
-"""Kinds of work that deals give to people; each is opened and closed by the actions of this app only."""
+"""Kinds of work that deals give to people; each is opened and closed by this app’s actions only."""
 
 DECISION = "deals.registration_decision"
 INFO = "deals.info_request"
