@@ -20,6 +20,7 @@ from prm.core.fonts import STATIC, text_width, unpacked_fonts
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 THEME_FILE = STATIC / "prm" / "charts" / "theme.json"
 Label = Callable[[float], str]
+LINE_LEFT = 30.0  # room for the axis of a line chart
 
 
 @dataclass(frozen=True)
@@ -332,7 +333,7 @@ def bars(
         "title": None,
         "scale": {"paddingInner": 0.2, "paddingOuter": 0.1},
         "axis": {
-            "labelPadding": label_width - 2,
+            "labelPadding": label_width,
             "labelExpr": _words(bar.label for bar in rows),
             "labelLimit": label_width - 10,
         },
@@ -355,8 +356,8 @@ def bars(
                 }
             )
     edge = plot
-    for number, text_width in enumerate(text_widths):
-        edge += text_width
+    for number, room in enumerate(text_widths):
+        edge += room
         style = (
             "label"
             if number == 0
@@ -459,6 +460,7 @@ def line_over_time(
 ) -> Chart:
     """A line by period with named bands behind it; the first and last known values are printed.
 
+    The names stand at the right of the plot, where they can't meet the line.
     `bands` run from the highest to the lowest. A period without data leaves a gap.
     """
     cuts = sorted({low, high, *(band.lowest for band in bands if low < band.lowest < high)})
@@ -474,6 +476,7 @@ def line_over_time(
     y = _number("value", scale=scale, title=None, axis={"values": cuts})
     values = [{"at": str(index), "value": value} for index, (_, value) in enumerate(points)]
     known = [row for row in values if row["value"] is not None]
+    margin = 12 + max((text_width(band.label, size=10.5) for band in bands), default=0)
     layers: list[dict[str, Any]] = []
     upper = high
     for band in bands:
@@ -490,8 +493,8 @@ def line_over_time(
             )
         layers.append(
             {
-                "data": {"values": [{"value": upper, "text": band.label}]},
-                "mark": _text("label-muted", align="left", baseline="top", dx=0, dy=6, x=8),
+                "data": {"values": [{"value": (upper + floor) / 2, "text": band.label}]},
+                "mark": _text("label-muted", align="left", x=width - LINE_LEFT - margin + 10),
                 "encoding": {"y": y, "text": {"field": "text"}},
             }
         )
@@ -517,7 +520,14 @@ def line_over_time(
         },
     ]
     rows = tuple((label, "" if value is None else f"{value:g}") for label, value in points)
-    return Chart(name, title, alt, _spec(width, height, layers), headings, rows)
+    spec = _spec(
+        width - LINE_LEFT - margin,
+        height,
+        layers,
+        autosize={"type": "none"},
+        padding={"left": LINE_LEFT, "right": margin, "top": 8, "bottom": 22},
+    )
+    return Chart(name, title, alt, spec, headings, rows)
 
 
 def matrix(
@@ -572,31 +582,24 @@ def matrix(
         for index, (x0, x1, y0, y1, _) in enumerate(fields)
         if (index % 2 == (own.x >= quadrants.x)) and (index // 2 == (own.y >= quadrants.y))
     )
+    boxes = [
+        {"x": x0, "x2": x1, "y": y0, "y2": y1, "label": label, "home": index == home}
+        for index, (x0, x1, y0, y1, label) in enumerate(fields)
+    ]
     layers: list[dict[str, Any]] = []
-    for index, (x0, x1, y0, y1, label) in enumerate(fields):
-        data = {"values": [{"x": x0, "x2": x1, "y": y0, "y2": y1, "label": label}]}
+    for at_home, ground, words in ((False, "plain", "quadrant"), (True, "wash", "quadrant-own")):
+        data = {"values": [box for box in boxes if box["home"] is at_home]}
         layers.append(
             {
                 "data": data,
-                "mark": {
-                    "type": "rect",
-                    "style": "wash" if index == home else "plain",
-                    "strokeWidth": 3,
-                    "cornerRadius": 5,
-                },
+                "mark": {"type": "rect", "style": ground, "cornerRadius": 5},
                 "encoding": {"x": x, "x2": x2, "y": y, "y2": y2},
             }
         )
         layers.append(
             {
                 "data": data,
-                "mark": _text(
-                    "quadrant-own" if index == home else "quadrant",
-                    align="left",
-                    baseline="top",
-                    dx=11,
-                    dy=10,
-                ),
+                "mark": _text(words, align="left", baseline="top", dx=11, dy=10),
                 "encoding": {"x": x, "y": {**y, "field": "y2"}, "text": {"field": "label"}},
             }
         )

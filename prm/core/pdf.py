@@ -8,7 +8,9 @@ request is either an attack or a mistake, and both should be seen (trust T22).
 The same input gives the same bytes: dates and the file identifier come from the input.
 """
 
+import gc
 import hashlib
+import logging
 import re
 from datetime import UTC, date, datetime, time
 from functools import cache
@@ -20,6 +22,9 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from prm.core.fonts import FACES, FAMILY, STATIC, unpacked_fonts
+
+# One line a page would drown what the worker has to say.
+logging.getLogger("weasyprint.progress").setLevel(logging.WARNING)
 
 PICTURE = re.compile(r"data:image/(?:png|jpeg|webp);base64,", re.IGNORECASE)
 LARGEST_PICTURE = 3_000_000  # characters of one data: URI
@@ -108,6 +113,10 @@ def render_pdf(
         raise PdfRefused("too_large", characters=len(html), most=LARGEST_HTML)
     press = _press()
     sheets = [press.faces, *(press.sheet(path) for path in stylesheets)]
+    # Laying out makes half a million objects and next to no garbage; the collector would walk them again
+    # and again. It takes up its work when the document is written.
+    collecting = gc.isenabled()
+    gc.disable()
     try:
         document = HTML(string=html, base_url=None, url_fetcher=_PicturesOnly()).render(
             stylesheets=sheets, font_config=press.fonts, pdf_variant="pdf/ua-1"
@@ -126,6 +135,9 @@ def render_pdf(
         )
     except _Stop as stop:
         raise PdfRefused("outside_request", asked=str(stop)) from None
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _w3c(moment: date | datetime) -> str:

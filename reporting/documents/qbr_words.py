@@ -9,21 +9,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy as _n
 
+from partners.choices import Quadrant
 from reporting.documents.figures import Figures
-from reporting.rules.pack import Reason
 from reporting.rules.sentences import Sentence
-
-QUADRANTS = {
-    "strategic_alliance": pgettext_lazy("value matrix", "Strategic alliance"),
-    "technology": pgettext_lazy("value matrix", "Technology"),
-    "channel": pgettext_lazy("value matrix", "Channel"),
-    "affiliate": pgettext_lazy("value matrix", "Affiliate"),
-}
-RECOMMENDATIONS = {"invest": _("Invest"), "hold": _("Hold"), "reduce": _("Reduce")}
 
 CLAUSES = {
     "summary.rising": _("%(partner)s grew revenue by %(percent)s%% to %(amount)s in twelve months"),
@@ -348,18 +340,20 @@ GOALS = {
 }
 
 REASONS = {
-    "value_high": _("Strategic value is high: %(value)s of 5"),
-    "value_low": _("Strategic value is not high: %(value)s of 5"),
-    "value_unknown": _("Strategic value has not been set"),
-    "health_good": _("Health of %(health)s is at or above %(limit)s"),
-    "health_poor": _("Health of %(health)s is below %(limit)s"),
-    "health_short": _("Health of %(health)s is below the %(limit)s for investing"),
-    "health_unknown": _("Health is unknown"),
-    "growing": _("Revenue grew by %(percent)s%% in a year, at or above %(limit)s%%"),
-    "growing_from_nothing": _("%(revenue)s in twelve months, after none the year before"),
-    "growth_short": _("Revenue moved by %(change)s%% in a year, less than the %(limit)s%% for investing"),
-    "declining": _("Revenue fell by %(percent)s%% in a year"),
-    "revenue_low": _("Revenue of %(revenue)s is below %(limit)s"),
+    "reason.value_high": _("Strategic value is high: %(value)s of 5"),
+    "reason.value_low": _("Strategic value is not high: %(value)s of 5"),
+    "reason.value_unknown": _("Strategic value has not been set"),
+    "reason.revenue_high": _("Revenue of %(amount)s is high, from %(limit)s on"),
+    "reason.revenue_low": _("Revenue of %(amount)s is below %(limit)s"),
+    "reason.health_good": _("Health of %(health)s reaches the %(least)s asked for"),
+    "reason.health_poor": _("Health of %(health)s is below %(least)s"),
+    "reason.health_short": _("Health of %(health)s is below the %(least)s for investing"),
+    "reason.health_unknown": _("Health is unknown"),
+    "reason.growth_good": _("Revenue grew by %(percent)s%% in a year, at least %(least)s%%"),
+    "reason.growth_new": _("Revenue where there was none a year ago"),
+    "reason.growth_short": _("Revenue moved by %(change)s%% in a year, less than %(least)s%%"),
+    "reason.growth_falling": _("Revenue fell by %(percent)s%% in a year"),
+    "reason.growth_unknown": _("No year before to compare revenue with"),
 }
 
 
@@ -400,9 +394,9 @@ class Words:
         figure, name, text = (self._say(part, sentence.values) for part in GOALS[sentence.code])
         return figure, name, text
 
-    def reason(self, reason: Reason) -> str:
+    def reason(self, sentence: Sentence) -> str:
         """One reason of a recommendation."""
-        return self._say(REASONS[reason.code], reason.values)
+        return self._say(REASONS[sentence.code], sentence.values)
 
     def _say(self, text: Any, values: dict[str, Any]) -> str:
         return str(text % {name: self._print(name, value) for name, value in values.items()})
@@ -411,7 +405,7 @@ class Words:
         if value is None:
             return ""
         if name in ("quadrant", "then"):
-            return str(QUADRANTS[value]).lower()
+            return str(Quadrant(value).label).lower()
         if name == "percent":
             # The words say whether it rose or fell; a change printed with its sign says so itself.
             return _Number(abs(value))

@@ -33,7 +33,7 @@ class PackTerms:
     rows_per_outcome: int = 3
     stuck_rows: int = 4
     certificate_rows: int = 12
-    action_rows: int = 9
+    action_rows: int = 8
     attendee_rows: int = 4
     matrix_dots: int = 300
 
@@ -254,14 +254,21 @@ class TierFacts:
 
 @dataclass(frozen=True)
 class Certificate:
+    """One certificate; `holder` tells two people of the same name apart."""
+
     person: str
     kind: str
     valid_until: date
+    holder: int = 0
+
+    @property
+    def who(self) -> tuple[int, str]:
+        return self.holder, self.person
 
 
 @dataclass(frozen=True)
 class MatrixPoint:
-    """A partner in the value matrix: revenue T12M and its strategic value (1-5)."""
+    """A partner in the value matrix: revenue T12M, and its strategic value from 1 to 5."""
 
     name: str
     revenue: Decimal
@@ -353,7 +360,7 @@ class HealthFacts:
 
 @dataclass(frozen=True)
 class Reason:
-    """One reason of a recommendation: a code of `recommendation.py` and its figures."""
+    """One line of `partners.rules.value_matrix.recommend`: its code and its figures."""
 
     code: str
     values: dict = field(default_factory=dict)
@@ -398,6 +405,11 @@ class PackFacts:
     health_shared: bool = False
     recommendation: Recommendation | None = None
     terms: PackTerms = PackTerms()
+
+
+def certified_people(facts: PackFacts) -> set[tuple[int, str]]:
+    """Who holds a certificate that is valid on the last day of the figures."""
+    return {item.who for item in facts.certificates if item.valid_until >= facts.as_of}
 
 
 def for_partner(facts: PackFacts) -> PackFacts:

@@ -12,9 +12,8 @@ from reporting.rules.pack import (
     PipelineFacts,
     RevenueFacts,
     TierFacts,
+    certified_people,
 )
-
-LEAST_KNOWN_POINTS = 50  # §7: with less, the score reads "unknown"
 
 
 class PackInconsistent(Exception):
@@ -121,7 +120,6 @@ def _flow(facts: PackFacts) -> Iterator[Claim]:
     yield _same("deals left by the quarter's flow", left, "deals open at its end", flow.open_after)
     yield _same("deals listed as won", len(facts.won), "deals won in the quarter", flow.won)
     yield _same("deals listed as lost", len(facts.lost), "deals lost in the quarter", flow.lost)
-    yield _at_most("registered in the quarter", flow.registered, "opened in the quarter", flow.opened)
     yield _at_most("registered in the quarter", flow.registered, "registered in T12M", flow.registered_t12m)
     yield _at_most("won in the quarter", flow.won, "won in T12M", flow.won_t12m)
     yield _at_most("lost in the quarter", flow.lost, "lost in T12M", flow.lost_t12m)
@@ -152,8 +150,8 @@ def _pipeline(facts: PackFacts, pipeline: PipelineFacts) -> Iterator[Claim]:
 
 
 def _tier(facts: PackFacts, tier: TierFacts) -> Iterator[Claim]:
-    current = {item.person for item in facts.certificates if item.valid_until >= facts.as_of}
-    yield _same("people with a current certificate", len(current), "certified people of the tier", tier.people)
+    people = len(certified_people(facts))
+    yield _same("people with a current certificate", people, "certified people of the tier", tier.people)
     if tier.progress_percent is None or not tier.paths:
         return
     best = max(min(path.reached / path.required, Decimal(1)) if path.required else 1 for path in tier.paths)
@@ -178,9 +176,7 @@ def _health(health: HealthFacts) -> Iterator[Claim]:
     yield _same("maximum of the parts with data", maximum, "points known", health.known)
     for part in known:
         yield _at_most(f"points for {part.label}", part.points, "its maximum", part.maximum)
-    if maximum < LEAST_KNOWN_POINTS:
-        yield _same("score with too little data", None, "health score", health.score)
-    else:
+    if health.score is not None and maximum:
         points = Decimal(100 * sum(part.points or 0 for part in known)) / maximum
         score = int(points.to_integral_value(ROUND_HALF_UP))
         yield _same("sum of the health parts", score, "health score", health.score)

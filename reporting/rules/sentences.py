@@ -11,8 +11,21 @@ from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal
 
-from reporting.rules.pack import ZERO, Certificate, HealthPart, PackFacts, TierFacts, TierPath
-from reporting.rules.value_matrix import quadrant
+from partners.choices import Quadrant
+from partners.rules.terms import ValueMatrixTerms
+from partners.rules.value_matrix import place_in_matrix
+from reporting.rules.pack import (
+    ZERO,
+    Certificate,
+    HealthPart,
+    MatrixFacts,
+    MatrixPoint,
+    PackFacts,
+    Reason,
+    TierFacts,
+    TierPath,
+    certified_people,
+)
 
 Trend = Literal["rising", "flat", "falling", "new", "none", "unknown"]
 
@@ -126,6 +139,12 @@ def pipeline_wanted(facts: PackFacts) -> Decimal | None:
     return facts.terms.coverage * facts.revenue.t12m / 4
 
 
+def quadrant_of(matrix: MatrixFacts, point: MatrixPoint) -> Quadrant:
+    """Where a point lies, by the matrix's own thresholds."""
+    terms = ValueMatrixTerms(strategic_value_high=matrix.value_high, revenue_high=matrix.revenue_high)
+    return place_in_matrix(point.value, point.revenue, terms)
+
+
 def weakest_part(parts: tuple[HealthPart, ...]) -> HealthPart | None:
     """The dimension that leaves the most points; `None` when none leaves any."""
     known = [part for part in parts if part.points is not None and part.points < part.maximum]
@@ -172,7 +191,7 @@ def _way_to_tier(tier: TierFacts) -> Sentence:
     values = {"tier": tier.next_label, "people": people, "percent": tier.progress_percent}
     if path is None or path.missing <= 0:
         return Sentence("next.tier_people" if people else "next.tier_met", values)
-    kind = "money" if path.is_money else "referrals" if path.code == "referrals" else "other"
+    kind = "money" if path.is_money else "referrals" if path.code == "qualified_referrals" else "other"
     values |= {"missing": path.missing if path.is_money else int(path.missing), "what": path.label}
     return Sentence(f"next.tier_{kind}" + ("_people" if people else ""), values)
 
@@ -232,10 +251,8 @@ def tier_title(facts: PackFacts) -> tuple[Sentence, ...]:
     """The rung, and what is missing to keep it or to reach the next."""
     tier = facts.tier
     if tier is None:
-        current = {item.person for item in facts.certificates if item.valid_until >= facts.as_of}
-        return Sentence("tier.people_only", {"partner": facts.partner.called, "people": len(current)}), *(
-            _renewals(facts)
-        )
+        values = {"partner": facts.partner.called, "people": len(certified_people(facts))}
+        return (Sentence("tier.people_only", values), *_renewals(facts))
     values = {"partner": facts.partner.called, "tier": tier.label, "next": tier.next_label}
     if tier.standing == "grace" and tier.grace_until:
         return (Sentence("tier.grace", {**values, "until": tier.grace_until}), *_renewals(facts))
@@ -268,15 +285,13 @@ def matrix_title(facts: PackFacts) -> tuple[Sentence, ...]:
     matrix = facts.matrix
     if matrix is None:
         return ()
-    limits = {"revenue_high": matrix.revenue_high, "value_high": matrix.value_high}
-    now = quadrant(matrix.own.revenue, matrix.own.value, **limits)  # type: ignore[arg-type]
-    values: dict[str, Any] = {"partner": facts.partner.called, "quadrant": now}
+    now = quadrant_of(matrix, matrix.own)
+    values: dict[str, Any] = {"partner": facts.partner.called, "quadrant": str(now)}
     if matrix.before is None:
         first = Sentence("matrix.stands", values)
     else:
-        then = quadrant(matrix.before.revenue, matrix.before.value, **limits)  # type: ignore[arg-type]
-        code = "matrix.stays" if then == now else "matrix.moved"
-        first = Sentence(code, {**values, "then": then})
+        then = quadrant_of(matrix, matrix.before)
+        first = Sentence("matrix.stays" if then == now else "matrix.moved", {**values, "then": str(then)})
     if matrix.own.revenue < matrix.revenue_high:
         missing = matrix.revenue_high - matrix.own.revenue
         return first, Sentence("matrix.revenue_short", {"missing": missing})
@@ -429,7 +444,8 @@ def _gaps(facts: PackFacts) -> Iterator[tuple[str, Sentence]]:
     share = percent_of(largest[1], amount) if largest else None
     if largest and share is not None and share >= terms.concentration_percent and len(facts.won) > 1:
         yield "concentration", Sentence("gap.concentrated", {"percent": share, "customer": largest[0]})
-    if tier and tier.next_label and people_missing(tier):
+    climbing = tier is not None and tier.standing not in ("grace", "at_risk")
+    if tier and tier.next_label and climbing and people_missing(tier):
         values = {"missing": people_missing(tier), "people": tier.people, "tier": tier.next_label}
         yield "people", Sentence("gap.people", values)
     if facts.nps and facts.nps.answers and facts.nps.score < terms.nps_target:
@@ -441,7 +457,8 @@ def _gaps(facts: PackFacts) -> Iterator[tuple[str, Sentence]]:
     if carried:
         yield "actions", Sentence("gap.carried", {"actions": carried})
     path = best_path(tier) if tier and tier.next_label else None
-    if tier and path and path.missing > 0:
+    near = tier is not None and (tier.progress_percent or 0) >= terms.strong_progress_percent
+    if tier and path and path.missing > 0 and not near:
         yield "tier", Sentence(_way_to_tier(tier).code.replace("next.", "gap."), _way_to_tier(tier).values)
 
 
@@ -472,7 +489,8 @@ def _goals(facts: PackFacts) -> Iterator[Sentence]:
         yield Sentence("goal.pipeline", values)
     elif facts.pipeline and facts.pipeline.deals == 0:
         yield Sentence("goal.first_pipeline")
-    if tier and tier.next_label and people_missing(tier):
+    climbing = tier is not None and tier.standing not in ("grace", "at_risk")
+    if tier and tier.next_label and climbing and people_missing(tier):
         values = {"required": tier.people_required, "people": tier.people, "tier": tier.next_label}
         yield Sentence("goal.people", values)
     ending = expiring(facts)
@@ -481,3 +499,34 @@ def _goals(facts: PackFacts) -> Iterator[Sentence]:
         yield Sentence("goal.renew", values)
     if (facts.revenue.quarter.revenue or ZERO) <= 0 and not facts.stuck:
         yield Sentence("goal.first_deal")
+
+
+# -- recommendation ------------------------------------------------------------------------------
+
+
+def reason_of(reason: Reason) -> Sentence | None:
+    """What a line of the recommendation found, as a sentence; `None` for the line of the verdict itself."""
+    name, values = reason.code.removeprefix("value."), reason.values
+    value, high = values.get("value"), values.get("high")
+    if name == "strategic_value":
+        if value is None:
+            return Sentence("reason.value_unknown")
+        return Sentence("reason.value_high" if values["is_high"] else "reason.value_low", {"value": int(value)})
+    if name == "revenue":
+        code = "reason.revenue_high" if values["is_high"] else "reason.revenue_low"
+        return Sentence(code, {"amount": Decimal(value or 0), "limit": Decimal(high or 0)})
+    if name == "health":
+        if value is None:
+            return Sentence("reason.health_unknown")
+        if values["is_high"]:
+            return Sentence("reason.health_good", {"health": int(value), "least": int(high or 0)})
+        if value < values["low"]:
+            return Sentence("reason.health_poor", {"health": int(value), "least": int(values["low"])})
+        return Sentence("reason.health_short", {"health": int(value), "least": int(high or 0)})
+    if name == "growth":
+        if value is None:
+            return Sentence("reason.growth_new" if values["is_high"] else "reason.growth_unknown")
+        percent = int(Decimal(value).to_integral_value(ROUND_HALF_UP))
+        kind = "good" if values["is_high"] else "falling" if values.get("trend") == "declining" else "short"
+        return Sentence(f"reason.growth_{kind}", {"percent": percent, "change": percent, "least": int(high or 0)})
+    return None

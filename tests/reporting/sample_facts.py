@@ -66,10 +66,23 @@ BENEFITS = (
     BenefitChange("Office hours", "Monthly", "Monthly"),
 )
 CUSTOMERS = (
-    "Harbor Logistics", "Meridian Health", "Orbis Manufacturing", "Brightline Retail", "Tandem Energy",
-    "Atlas Freight", "Solaris Labs", "Finch Media", "Evergreen Utilities", "Kestrel Bank", "Northport Council",
-    "Vela Pharma", "Lumen Telecom", "Copperfield Foods", "Quarry Stone", "Delta Aerospace",
-)  # fmt: skip
+    "Harbor Logistics",
+    "Meridian Health",
+    "Orbis Manufacturing",
+    "Brightline Retail",
+    "Tandem Energy",
+    "Atlas Freight",
+    "Solaris Labs",
+    "Finch Media",
+    "Evergreen Utilities",
+    "Kestrel Bank",
+    "Northport Council",
+    "Vela Pharma",
+    "Lumen Telecom",
+    "Copperfield Foods",
+    "Quarry Stone",
+    "Delta Aerospace",
+)
 
 
 def quarter(year: int, number: int) -> tuple[str, date, date]:
@@ -137,7 +150,13 @@ def lost(amounts: list[int]) -> tuple[LostDeal, ...]:
 
 
 def stuck(amounts: list[int]) -> tuple[StuckDeal, ...]:
-    steps = ("Answer the security questionnaire", "Sponsor call on the procurement hold", "Find an executive sponsor", "Issue the data residency statement", "Agree on one business unit")  # fmt: skip
+    steps = (
+        "Answer the security questionnaire",
+        "Sponsor call on the procurement hold",
+        "Find an executive sponsor",
+        "Issue the data residency statement",
+        "Agree on one business unit",
+    )
     sides = ("us", "both", "partner")
     return tuple(
         StuckDeal(
@@ -169,9 +188,17 @@ def stages(rows: list[tuple[str, int, int, int]]) -> PipelineFacts:
 
 def certificates(days: list[int]) -> tuple[Certificate, ...]:
     people = (
-        "Elena Petrova", "Samir Haddad", "Priya Nair", "Tomas Lindqvist", "Lukas Brandt", "Oliver Stone",
-        "Grace Okafor", "Ines Moreau", "Kofi Mensah", "Hannah Weiss",
-    )  # fmt: skip
+        "Elena Petrova",
+        "Samir Haddad",
+        "Priya Nair",
+        "Tomas Lindqvist",
+        "Lukas Brandt",
+        "Oliver Stone",
+        "Grace Okafor",
+        "Ines Moreau",
+        "Kofi Mensah",
+        "Hannah Weiss",
+    )
     kinds = ("Technical Certified", "Sales Certified", "Solutions Expert")
     return tuple(
         Certificate(people[index % 10], kinds[index % 3], date(2026, 9, 30) + timedelta(days=offset))
@@ -187,7 +214,13 @@ def health(points: list[int | None], trend: list[int | None], *, band: str, prio
         "NPS 33 from 6 answers in twelve months",
         "Strong, set by Mia Berg on 4 May 2026: shared road map in logistics",
     )
-    shape = (("revenue", "Revenue", 30), ("activity", "Activity", 25), ("engagement", "Engagement", 20), ("satisfaction", "Satisfaction", 15), ("strategic_fit", "Strategic fit", 10))  # fmt: skip
+    shape = (
+        ("revenue", "Revenue", 30),
+        ("activity", "Activity", 25),
+        ("engagement", "Engagement", 20),
+        ("satisfaction", "Satisfaction", 15),
+        ("strategic_fit", "Strategic fit", 10),
+    )
     parts = tuple(
         HealthPart(
             code,
@@ -231,6 +264,24 @@ def others(number: int = 24) -> tuple[MatrixPoint, ...]:
     )
 
 
+def advice(code: str, *, value: int | None, revenue: int, health: int | None, growth: int | None) -> Recommendation:
+    """What the rule of the value matrix hands over: its lines, the verdict among them."""
+    trend = "no_data" if growth is None else "strong" if growth >= 20 else "declining" if growth < -2 else "flat"
+    grown = growth is not None and growth >= 20
+    return Recommendation(
+        code,  # type: ignore[arg-type]
+        (
+            Reason("value.verdict", {"recommendation": code}),
+            Reason("value.strategic_value", {"value": value, "high": 4, "is_high": value is not None and value >= 4}),
+            Reason(
+                "value.revenue", {"value": Decimal(revenue), "high": Decimal(100_000), "is_high": revenue >= 100_000}
+            ),
+            Reason("value.health", {"value": health, "high": 60, "low": 40, "is_high": (health or 0) >= 60}),
+            Reason("value.growth", {"value": growth, "high": Decimal(20), "trend": trend, "is_high": grown}),
+        ),
+    )
+
+
 def _base() -> PackFacts:
     amounts: list[int | None] = [62_000, 71_000, 58_000, 96_000, 104_000, 112_000, 121_000, 168_000]
     deals = won([52_000, 38_000, 26_000, 17_000, 12_000, 9_000, 6_500, 4_500, 3_000])
@@ -252,54 +303,83 @@ def _base() -> PackFacts:
             Person("Paul Keller", "Managing director", "partner"),
             Person("Sara Nowak", "Sales", "partner"),
         ),
-        revenue=revenue(amounts, targets=[60_000, 65_000, 70_000, 80_000, 95_000, 105_000, 125_000, 150_000], share="0.9"),
+        revenue=revenue(
+            amounts, targets=[60_000, 65_000, 70_000, 80_000, 95_000, 105_000, 125_000, 150_000], share="0.9"
+        ),
         flow=DealFlow(
-            34, 24, 9, 7, 2, 40, awaiting_decision=2, registered=24,
-            registered_t12m=86, registered_t12m_prior=68, won_t12m=36, lost_t12m=39, won_t12m_prior=27, lost_t12m_prior=37,
-        ),  # fmt: skip
+            34,
+            24,
+            9,
+            7,
+            2,
+            40,
+            awaiting_decision=2,
+            registered=24,
+            registered_t12m=86,
+            registered_t12m_prior=68,
+            won_t12m=36,
+            lost_t12m=39,
+            won_t12m_prior=27,
+            lost_t12m_prior=37,
+        ),
         won=deals,
         lost=lost([31_000, 22_000, 14_000, 9_000, 6_000, 4_000, 2_000]),
         stuck=stuck([28_000, 36_000, 18_000, 31_000, 15_000]),
-        pipeline=stages([
-            ("Qualified", 12, 186_000, 10),
-            ("Discovery", 10, 174_000, 25),
-            ("Evaluation", 8, 158_000, 40),
-            ("Proposal", 5, 96_000, 60),
-            ("Negotiation", 3, 78_000, 85),
-        ]),
+        pipeline=stages(
+            [
+                ("Qualified", 12, 186_000, 10),
+                ("Discovery", 10, 174_000, 25),
+                ("Evaluation", 8, 158_000, 40),
+                ("Proposal", 5, 96_000, 60),
+                ("Negotiation", 3, 78_000, 85),
+            ]
+        ),
         tier=TierFacts(
-            "Gold", "Platinum", date(2026, 2, 14), "Silver", review_on=date(2027, 2, 14), progress_percent=90,
+            "Gold",
+            "Platinum",
+            date(2026, 2, 14),
+            "Silver",
+            review_on=date(2027, 2, 14),
+            progress_percent=90,
             paths=(
-                TierPath("arr", "Sourced ARR, 12 months", Decimal(454_500), Decimal(500_000), is_money=True),
-                TierPath("referrals", "Qualified referrals, 12 months", Decimal(12), Decimal(50)),
+                TierPath("sourced_arr", "Sourced ARR, 12 months", Decimal(454_500), Decimal(500_000), is_money=True),
+                TierPath("qualified_referrals", "Qualified referrals, 12 months", Decimal(12), Decimal(50)),
             ),
-            people=4, people_required=5, benefits=BENEFITS,
-        ),  # fmt: skip
+            people=4,
+            people_required=5,
+            benefits=BENEFITS,
+        ),
         certificates=certificates([40, 63, 110, 280, -12, 150, 190][:4]) + certificates([20, 30, 300])[2:],
         matrix=MatrixFacts(
-            MatrixPoint("Northwind", Decimal(year), 4), others(), MatrixPoint("Northwind", Decimal(287_000), 3), "Q3 2025"
+            MatrixPoint("Northwind", Decimal(year), 4),
+            others(),
+            MatrixPoint("Northwind", Decimal(287_000), 3),
+            "Q3 2025",
         ),
         nps=NpsFacts(57, 9, 4, 1, prior=44),
         actions=(
-            Action("Agree on the Nordic target list of 40 accounts", "both", "Mia Berg, Sara Nowak", date(2026, 10, 23), True),
+            Action(
+                "Agree on the Nordic target list of 40 accounts",
+                "both",
+                "Mia Berg, Sara Nowak",
+                date(2026, 10, 23),
+                True,
+            ),
             Action("Close the data residency statement for Vela Pharma", "us", "Adam Price", date(2026, 10, 30)),
-            Action("Sponsor call with Kestrel Bank to clear the procurement hold", "both", "Daniel Ruiz", date(2026, 11, 6)),
+            Action(
+                "Sponsor call with Kestrel Bank to clear the procurement hold", "both", "Daniel Ruiz", date(2026, 11, 6)
+            ),
             Action("Answer the security questionnaire of Evergreen Utilities", "us", "Adam Price", date(2026, 11, 6)),
             Action("Publish the logistics reference architecture", "us", "Tomas Lindqvist", date(2026, 11, 20), True),
             Action("Renew two certificates and sit one new exam", "partner", "Paul Keller", date(2026, 12, 3)),
         ),
         actions_before=ActionsBefore(8, 6),
         agenda=AGENDA,
-        health=health([30, 25, 20, 10, 5], [72, 73, 74, 74, 76, 77, 78, 80, 82, 84, 86, 88, 90], band="Champion", prior_year=72),
-        recommendation=Recommendation(
-            "invest",
-            (
-                Reason("value_high", {"value": 4}),
-                Reason("health_good", {"health": 90, "limit": 60}),
-                Reason("growing", {"percent": 76, "limit": 20}),
-            ),
+        health=health(
+            [30, 25, 20, 10, 5], [72, 73, 74, 74, 76, 77, 78, 80, 82, 84, 86, 88, 90], band="Champion", prior_year=72
         ),
-    )  # fmt: skip
+        recommendation=advice("invest", value=4, revenue=505_000, health=90, growth=76),
+    )
 
 
 RISING = _base()
@@ -310,58 +390,101 @@ FLAT = replace(
     partner_type="Services partner",
     revenue=revenue([22_000, 18_000, 25_000, 21_000, 21_500, 19_000, 24_000, 21_200]),
     flow=DealFlow(
-        6, 3, 2, 1, 0, 6, registered=3, registered_t12m=11, registered_t12m_prior=11,
-        won_t12m=9, lost_t12m=6, won_t12m_prior=9, lost_t12m_prior=6,
-    ),  # fmt: skip
+        6,
+        3,
+        2,
+        1,
+        0,
+        6,
+        registered=3,
+        registered_t12m=11,
+        registered_t12m_prior=11,
+        won_t12m=9,
+        lost_t12m=6,
+        won_t12m_prior=9,
+        lost_t12m_prior=6,
+    ),
     won=won([13_200, 8_000]),
     lost=lost([7_000]),
     stuck=(),
     pipeline=stages([("Qualified", 2, 14_000, 10), ("Evaluation", 3, 31_000, 40), ("Negotiation", 1, 12_000, 85)]),
     tier=TierFacts(
-        "Silver", "Gold", date(2025, 6, 1), review_on=date(2027, 6, 1), progress_percent=85,
+        "Silver",
+        "Gold",
+        date(2025, 6, 1),
+        review_on=date(2027, 6, 1),
+        progress_percent=85,
         paths=(
-            TierPath("arr", "Sourced ARR, 12 months", Decimal(85_700), Decimal(100_000), is_money=True),
-            TierPath("referrals", "Qualified referrals, 12 months", Decimal(4), Decimal(20)),
+            TierPath("sourced_arr", "Sourced ARR, 12 months", Decimal(85_700), Decimal(100_000), is_money=True),
+            TierPath("qualified_referrals", "Qualified referrals, 12 months", Decimal(4), Decimal(20)),
         ),
-        people=2, people_required=2, benefits=BENEFITS[:6],
-    ),  # fmt: skip
+        people=2,
+        people_required=2,
+        benefits=BENEFITS[:6],
+    ),
     certificates=certificates([200, 320]),
-    matrix=MatrixFacts(MatrixPoint("Meridian", Decimal(85_700), 3), others(), MatrixPoint("Meridian", Decimal(86_000), 3), "Q3 2025"),
+    matrix=MatrixFacts(
+        MatrixPoint("Meridian", Decimal(85_700), 3), others(), MatrixPoint("Meridian", Decimal(86_000), 3), "Q3 2025"
+    ),
     nps=None,
     actions=(),
     actions_before=ActionsBefore(3, 3),
-    health=health([10, 20, 15, None, 5], [58, 59, 60, 60, 59, 58, 59, 60, 59, 59, 58, 59, 59], band="At risk", prior_year=58),
-    recommendation=Recommendation("hold", (Reason("value_low", {"value": 3}), Reason("growth_short", {"change": 0, "limit": 20}), Reason("health_short", {"health": 59, "limit": 60}))),
-)  # fmt: skip
+    health=health(
+        [10, 20, 15, None, 5], [58, 59, 60, 60, 59, 58, 59, 60, 59, 59, 58, 59, 59], band="At risk", prior_year=58
+    ),
+    recommendation=advice("hold", value=3, revenue=85_700, health=59, growth=0),
+)
 
 FALLING = replace(
     RISING,
     partner=Brand("Rival Systems", "Rival"),
     revenue=revenue([98_000, 84_000, 91_000, 72_000, 51_000, 44_000, 30_000, 18_500]),
     flow=DealFlow(
-        31, 0, 1, 9, 4, 17, registered=0, registered_t12m=7, registered_t12m_prior=26,
-        won_t12m=8, lost_t12m=29, won_t12m_prior=21, lost_t12m_prior=18,
-    ),  # fmt: skip
+        31,
+        0,
+        1,
+        9,
+        4,
+        17,
+        registered=0,
+        registered_t12m=7,
+        registered_t12m_prior=26,
+        won_t12m=8,
+        lost_t12m=29,
+        won_t12m_prior=21,
+        lost_t12m_prior=18,
+    ),
     won=won([18_500]),
     lost=lost([44_000, 31_000, 28_000, 22_000, 14_000, 9_000, 6_000, 4_000, 2_000]),
     stuck=stuck([28_000, 36_000, 18_000, 31_000, 15_000, 9_000, 4_000]),
     pipeline=stages([("Qualified", 9, 81_000, 10), ("Discovery", 6, 66_000, 25), ("Evaluation", 2, 19_000, 40)]),
     tier=TierFacts(
-        "Gold", "Platinum", date(2024, 11, 3), standing="grace", review_on=date(2026, 8, 3), grace_until=date(2027, 2, 3),
+        "Gold",
+        "Platinum",
+        date(2024, 11, 3),
+        standing="grace",
+        review_on=date(2026, 8, 3),
+        grace_until=date(2027, 2, 3),
         progress_percent=28,
         paths=(
-            TierPath("arr", "Sourced ARR, 12 months", Decimal(143_500), Decimal(500_000), is_money=True),
-            TierPath("referrals", "Qualified referrals, 12 months", Decimal(2), Decimal(50)),
+            TierPath("sourced_arr", "Sourced ARR, 12 months", Decimal(143_500), Decimal(500_000), is_money=True),
+            TierPath("qualified_referrals", "Qualified referrals, 12 months", Decimal(2), Decimal(50)),
         ),
-        people=1, people_required=5, benefits=BENEFITS[:4],
-    ),  # fmt: skip
-    certificates=certificates([30]) + (Certificate("Samir Haddad", "Sales Certified", date(2026, 8, 1)),),
-    matrix=MatrixFacts(MatrixPoint("Rival", Decimal(143_500), 2), others()[1:], MatrixPoint("Rival", Decimal(345_000), 2), "Q3 2025"),
+        people=1,
+        people_required=5,
+        benefits=BENEFITS[:4],
+    ),
+    certificates=(*certificates([30]), Certificate("Samir Haddad", "Sales Certified", date(2026, 8, 1))),
+    matrix=MatrixFacts(
+        MatrixPoint("Rival", Decimal(143_500), 2), others()[1:], MatrixPoint("Rival", Decimal(345_000), 2), "Q3 2025"
+    ),
     nps=NpsFacts(-33, 0, 2, 1, prior=20),
     actions_before=ActionsBefore(7, 2),
-    health=health([0, 0, 5, 0, 5], [55, 52, 50, 44, 40, 38, 35, 30, 25, 22, 18, 12, 10], band="Churning", prior_year=55),
-    recommendation=Recommendation("hold", (Reason("value_low", {"value": 2}), Reason("declining", {"percent": -58}), Reason("health_short", {"health": 10, "limit": 60}))),
-)  # fmt: skip
+    health=health(
+        [0, 0, 5, 0, 5], [55, 52, 50, 44, 40, 38, 35, 30, 25, 22, 18, 12, 10], band="Churning", prior_year=55
+    ),
+    recommendation=advice("hold", value=2, revenue=143_500, health=10, growth=-58),
+)
 
 NEW = PackFacts(
     vendor=ACME,
@@ -411,9 +534,9 @@ def rude() -> PackFacts:
             progress_percent=0,
             people=45,
             people_required=60,
-            paths=(TierPath("arr", LONG, Decimal(0), Decimal(900_000_000_000), is_money=True),),
+            paths=(TierPath("sourced_arr", LONG, Decimal(0), Decimal(900_000_000_000), is_money=True),),
             benefits=tuple(BenefitChange(LONG, LONG, LONG + "!") for _ in range(19)),
-        ),  # fmt: skip
+        ),
         certificates=tuple(Certificate(f"{n} {LONG}", LONG, date(2026, 12, 1)) for n in range(45)),
         matrix=MatrixFacts(
             MatrixPoint(LONG, sum((item.revenue or Decimal(0) for item in quarters(plan)[-4:]), Decimal(0)), 5),  # type: ignore[arg-type]
