@@ -12,19 +12,24 @@ class PartnersConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the kinds known that work items, notices and audit lines refer to."""
+        from partners.actions.imports import IMPORTERS
         from partners.models import Partner, PartnerContact, ProgramVersion
+        from prm.core.csv_import import register_importer
         from prm.core.refs import register_kind
+
+        for importer, label, permission in IMPORTERS:
+            register_importer(importer.kind, label, permission, importer)
 
         register_kind(
             "partners.partner",
             label=_("Partner"),
             queryset_for=Partner.objects.visible_to,
-            manage_url="manage:partners:partner_detail",
+            manage_url="manage:reporting:partner_detail",
         )
         register_kind(
             "partners.program",
             label=_("Program version"),
             queryset_for=ProgramVersion.objects.visible_to,
-            manage_url="manage:partners:program_detail",
+            manage_url="manage:partners:version_detail",
         )
         register_kind("partners.contact", label=_("Contact"), queryset_for=PartnerContact.objects.visible_to)

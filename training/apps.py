@@ -13,6 +13,7 @@ class TrainingConfig(AppConfig):
     def ready(self) -> None:
         """Make certificates known to work items, notices and audit lines."""
         from prm.core.refs import register_kind
+        from prm.core.topics import register_topic
         from training.models import Certificate
 
         register_kind(
@@ -21,3 +22,4 @@ class TrainingConfig(AppConfig):
             queryset_for=Certificate.objects.visible_to,
             manage_url="manage:training:certificate_detail",
         )
+        register_topic("training.certificate_ends", _("Certificates that run out"))

@@ -11,7 +11,7 @@ from partners.actions.tiers import CHANGED
 from partners.choices import OverrideEnd, OverrideKind, TierChangeKind, TierOutcome
 from partners.models import Partner, Tier, TierChange, TierOverride
 from partners.queries.program import ladder_terms, program_today, version_at
-from partners.queries.tiers import standings_of
+from partners.queries.tiers import standing_of, standing_rows
 from partners.rules.standing import Standing, place
 from partners.rules.term_reader import TermsError
 from partners.rules.terms import Path
@@ -136,7 +136,7 @@ def approve_promotion(*, partner: Partner, by: Actor, at: datetime) -> Partner:
         version = version_at(on)
         ladder = ladder_terms(version, partner.track.code)
         before, to = partner.tier, partner.pending_tier
-        standing: Standing = place(standings_of([partner.pk])[partner.pk], to.code, ladder, on)
+        standing: Standing = place(standing_of(standing_rows([partner.pk])[partner.pk]), to.code, ladder, on)
         partner.tier, partner.pending_tier = to, None
         partner.tier_changed_on, partner.review_on, partner.grace_until = standing.since, standing.review_on, None
         partner.save(update_fields=["tier", "pending_tier", "tier_changed_on", "review_on", "grace_until"])

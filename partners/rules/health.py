@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from partners.choices import HealthBand, HealthDimension, Trend
 from partners.rules.growth import compare
@@ -177,7 +178,7 @@ def _step(steps: tuple[Step, ...], value: Fraction) -> int:
 
 
 def _scored(
-    dimension: HealthDimension, points: int | None, terms: HealthTerms, values: dict, unit: str
+    dimension: HealthDimension, points: int | None, terms: HealthTerms, values: dict[str, Any], unit: str
 ) -> DimensionScore:
     most = terms.most(dimension)
     line = Line(f"health.{dimension}", {**values, "points": points, "most": most}, unit=unit)

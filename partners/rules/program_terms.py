@@ -83,6 +83,10 @@ class TrackEntry(Terms):
         check_code(self.code, "code")
         if self.strategic_tier and self.strategic_tier not in [rung.code for rung in self.tiers]:
             raise TermsError("strategic_tier", f"{self.strategic_tier} is not a tier of this track")
+        codes = [rung.code for rung in self.tiers]
+        for number, code in enumerate(codes):
+            if code in codes[:number]:
+                raise TermsError(f"tiers[{number}].code", f"{code} is used twice")
         for number, (below, above) in enumerate(zip(self.tiers, self.tiers[1:], strict=False), start=1):
             self._check_rise(below, above, f"tiers[{number}]")
 

@@ -51,6 +51,7 @@ class Certificate(models.Model):
     created_at = models.DateTimeField(_("recorded"))
     revoked_on = models.DateField(_("revoked"), null=True, blank=True)
     revoked_reason = models.TextField(_("reason of the revocation"), blank=True)
+    reminded_days = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
 
     objects = CertificateQuerySet.as_manager()
 

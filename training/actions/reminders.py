@@ -1,0 +1,74 @@
+"""Telling people that certificates run out."""
+
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from partners.queries.program import NoProgramInForce, reminder_terms, version_at
+from partners.rules.reminders import due_reminder
+from prm.core.actions import audit
+from prm.core.actions.notices import notify
+from prm.core.actors import Actor
+from prm.core.models import Membership
+from training.models import Certificate
+
+TOPIC = "training.certificate_ends"
+
+
+def remind_certificates(*, on: date, by: Actor, at: datetime) -> int:
+    """Tell holders and their company's admins 90, 30 and 7 days (the terms' list) before a certificate ends.
+
+    Only certificates that count are announced: current ones of current members. Each step is told once; after
+    missed nights only the nearest one. The number of certificates announced.
+    """
+    try:
+        steps = reminder_terms(version_at(on)).yearly_days
+    except NoProgramInForce:
+        return 0
+    soon = (
+        Certificate.objects.current(on)
+        .filter(valid_until__lte=on + timedelta(days=max(steps, default=0)), user__isnull=False)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+    return sum(_remind(pk, on, steps, by, at) for pk in list(soon))
+
+
+def _remind(pk: int, on: date, steps: tuple[int, ...], by: Actor, at: datetime) -> bool:
+    with transaction.atomic():
+        certificate = (
+            Certificate.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("partner__organization")
+            .filter(pk=pk)
+            .first()
+        )
+        if certificate is None:
+            return False
+        sent = () if certificate.reminded_days is None else (certificate.reminded_days,)
+        step = due_reminder(certificate.valid_until, on, steps, sent)
+        company = Membership.objects.active().filter(organization_id=certificate.partner_id)
+        holder = company.filter(user_id=certificate.user_id).values_list("pk", flat=True).first()
+        if step is None or holder is None:
+            return False
+        certificate.reminded_days = step
+        certificate.save(update_fields=["reminded_days"])
+        audit.record(
+            code="training.certificate.reminded",
+            by=by,
+            at=at,
+            ref=certificate.ref,
+            organization_id=certificate.partner_id,
+            changes={"days": step, "valid_until": certificate.valid_until},
+        )
+        notify(
+            topic=TOPIC,
+            membership_ids={holder, *company.filter(role="partner_admin").values_list("pk", flat=True)},
+            ref=certificate.ref,
+            at=at,
+            context={
+                "certificate": certificate,
+                "days": (certificate.valid_until - on).days,
+                "partner": certificate.partner,
+            },
+        )
+    return True
