@@ -7,6 +7,7 @@ import pytest
 from launcher import demo
 from launcher.console import Stop
 from launcher.demo import base_environment, open_port, secret_of, static_fingerprint, with_database
+from prm.celery import SCHEDULE
 
 
 def test_the_first_free_port_is_taken():
@@ -86,3 +87,7 @@ def test_static_files_are_collected_again_when_one_changes(tmp_path):
     marks.append(static_fingerprint(tmp_path))
     assert len(set(marks)) == 4
     assert static_fingerprint(tmp_path) == marks[-1]
+
+
+def test_the_night_that_the_demo_asks_for_is_a_job_of_the_schedule():
+    assert demo.NIGHT in {task for _, task, _, _ in SCHEDULE}
