@@ -13,7 +13,8 @@ class ReportingConfig(AppConfig):
 
     def ready(self) -> None:
         """Register references, topics and event handlers."""
-        import reporting.handlers  # noqa: F401
+        import reporting.handlers
+        import reporting.work_kinds  # noqa: F401
         from prm.core.refs import register_kind
         from prm.core.topics import register_topic
         from reporting.models import QbrAction, QbrPack

@@ -1,0 +1,159 @@
+"""Today: what waits for me, who needs me, what comes nearer; and deciding many things at once."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from partners.choices import HealthBand
+from prm.core.access import manage_page
+from prm.core.business_time import day_end
+from prm.core.explain import for_audience
+from prm.core.queries.work_items import open_counts, waiting_for
+from prm.core.refused import Refused
+from reporting.queries import attention
+from reporting.queries import today as figures
+from reporting.queries.attention import Concern
+from reporting.queries.terms import ProgramTerms, terms_at
+from reporting.why_words import Speaker, play_text, speaker_of, word
+from reporting.work_rows import Row, build_rows, groups, work_kind
+
+CONCERNS_SHOWN = 5
+COMING_SHOWN = 8
+
+
+@require_safe
+@manage_page("reporting.today_view")
+def today(request: HttpRequest) -> HttpResponse:
+    """The inbox; an htmx request for a chip gets the inbox alone."""
+    actor, at = request.actor, request.at
+    chips = groups()
+    chosen = next((chip for chip in chips if chip.code == request.GET.get("kind")), None)
+    taken = tuple(kind for chip in chips for kind in chip.kinds)
+    rows = build_rows(figures.inbox(actor, chosen, taken)[: figures.MOST_ROWS + 1], actor)
+    counts = figures.chip_counts(open_counts(actor), chips)
+    context = {
+        "rows": rows[: figures.MOST_ROWS],
+        "more": len(rows) > figures.MOST_ROWS,
+        "chips": [(chip, counts[chip.code]) for chip in chips if counts[chip.code] or chip == chosen],
+        "chosen": chosen.code if chosen else "",
+        "waiting": counts["all"],
+        "can_bulk": any(row.can_bulk for row in rows),
+        "next": request.get_full_path(),
+    }
+    if request.htmx and request.htmx.target == "inbox":
+        return render(request, "manage/reporting/today.html#inbox", context)
+    return render(request, "manage/reporting/today.html", {**context, **_around(request, at)})
+
+
+def _around(request: HttpRequest, at: datetime) -> dict:
+    """Everything beside the inbox: tiles, who needs me, what comes up."""
+    actor, terms = request.actor, terms_at(at)
+    mine = attention.my_partners(actor)
+    worries = attention.concerns(mine, today=terms.today, terms=terms.health)
+    portfolio = figures.portfolio(actor)
+    as_of = portfolio.scored_on or terms.today
+    first, due_today = figures.first_due(actor, at, day_end(terms.today, terms.time_zone))
+    return {
+        "greeting": greeting(at, request.user.time_zone or request.organization.time_zone),
+        "first_name": (request.user.name or request.user.email).split()[0],
+        "first_due": first,
+        "due_today": due_today,
+        "decided": figures.decided_in_time(actor, at),
+        "revenue": figures.sourced_revenue(actor, as_of=as_of),
+        "currency": terms.currency,
+        "portfolio": portfolio,
+        "has_portfolio": attention.has_portfolio(actor),
+        "need_you": len(worries),
+        "concerns": [_concern(each, terms) for each in worries[:CONCERNS_SHOWN]],
+        "more_concerns": max(len(worries) - CONCERNS_SHOWN, 0),
+        "coming": attention.coming_up(actor, today=terms.today)[:COMING_SHOWN],
+        "program_today": terms.today,
+    }
+
+
+def greeting(at: datetime, time_zone: str) -> str:
+    """Good morning, afternoon or evening, by the reader's clock."""
+    hour = at.astimezone(ZoneInfo(time_zone)).hour
+    if hour < 12:
+        return _("Good morning")
+    return _("Good afternoon") if hour < 18 else _("Good evening")
+
+
+def _concern(concern: Concern, terms: ProgramTerms) -> dict:
+    """A concern in words: what happened, why, and the play that the program suggests."""
+    partner, url = concern.partner, reverse("manage:reporting:partner_detail", args=[concern.partner.code])
+    shown = {"partner": partner, "url": url, "why_url": "", "before": None}
+    if concern.alert:
+        speaker = speaker_of(terms)
+        return {
+            **shown,
+            "badge": f"{word(HealthBand, concern.band_before)} → {partner.get_health_band_display()}",
+            "tone": partner.health_band,
+            "before": concern.score_before,
+            "reason": _reasons(concern, speaker),
+            "why_url": reverse("manage:reporting:partner_why_health", args=[partner.code]),
+            "play": play_text(concern.alert.play) if concern.alert.play else "",
+        }
+    if concern.kind == "owner":
+        text, play = _("Nobody here looks after this partner."), _("Assign a partner manager")
+        return {**shown, "badge": _("No owner"), "tone": "warning", "reason": text, "play": play}
+    text = _("No more than one person there is known to us.")
+    return {**shown, "badge": _("Single contact"), "tone": "none", "reason": text, "play": _("Add a second contact")}
+
+
+def _reasons(concern: Concern, speaker: Speaker) -> str:
+    lines = for_audience(concern.alert.lines, "vendor") if concern.alert else ()
+    said = [speaker.say_one(line) for line in lines if line.code == "health.alert_reason"]
+    return "; ".join(f"{each.label} {each.value}" for each in said[:2])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@manage_page("reporting.today_view")
+def work_decide(request: HttpRequest) -> HttpResponse:
+    """Approve several things: GET shows what would happen, POST does it row by row and says how each ended."""
+    actor = request.actor
+    codes = (request.POST if request.method == "POST" else request.GET).getlist("codes")[: figures.MOST_ROWS]
+    rows = build_rows(
+        waiting_for(actor).filter(code__in=codes).select_related("about__partner__tier").order_by("due_at", "pk"), actor
+    )
+    if not rows:
+        messages.info(request, _("Nothing was selected that still waits for you."))
+        return redirect("manage:reporting:today")
+    ready = [row for row in rows if _can_approve(row)]
+    if request.method != "POST":
+        held = [row for row in rows if not _can_approve(row)]
+        return render(request, "manage/reporting/work_decide.html", {"ready": ready, "held": held})
+    if not all(actor.can(kind.approve_permission) for row in rows if (kind := work_kind(row.item.kind))):
+        raise PermissionDenied
+    results = [(row, _approve(row, request)) for row in ready]
+    done = sum(1 for _row, problem in results if not problem)
+    text = ngettext("%(count)s approved.", "%(count)s approved.", done) % {"count": done}
+    if done == len(rows):
+        messages.success(request, text)
+        return redirect("manage:reporting:today")
+    held = [row for row in rows if not _can_approve(row)]
+    return render(request, "manage/reporting/work_decided.html", {"results": results, "held": held, "done": done})
+
+
+def _can_approve(row: Row) -> bool:
+    return row.can_bulk and not row.blocked and row.item.paused_at is None
+
+
+def _approve(row: Row, request: HttpRequest) -> str:
+    """Approve one row in its own transaction; the reason why not, or nothing."""
+    kind = work_kind(row.item.kind)
+    if kind is None or kind.approve is None:
+        return _("This can't be approved from the list.")
+    try:
+        kind.approve(row.item.ref_code, request.actor, request.at)
+    except Refused as refusal:
+        return str(refusal.message)
+    return ""

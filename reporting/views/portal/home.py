@@ -1,0 +1,110 @@
+"""The portal's first page: what is coming, what ends, what was won, how far to the next tier."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from partners.choices import TierMetric
+from prm.core.access import portal_page
+from prm.core.figures import figure
+from prm.core.queries.organizations import vendor
+from reporting.queries import home as company
+from reporting.queries.terms import ProgramTerms, terms_at
+from reporting.queries.tier_page import TierView, tier_view
+from reporting.why_words import Speaker, gains_in_words, speaker_of
+
+GAINS_SHOWN = 4
+
+
+@require_safe
+@portal_page("reporting.home_view")
+def home(request: HttpRequest) -> HttpResponse:
+    """A partner's own company at a glance. Health is the vendor's and never comes here."""
+    actor, terms = request.actor, terms_at(request.at)
+    partner = company.own_company(actor)
+    sees_deals = actor.can("deals.own_view")
+    year_start = company.fiscal_year_start(terms.today, terms.fiscal_start_month)
+    context = {
+        "partner": partner,
+        "vendor": vendor(),
+        "first_name": (request.user.name or request.user.email).split()[0],
+        "currency": terms.currency,
+        "year_start": year_start,
+        "program_today": terms.today,
+        "certificate_names": terms.certificate_names,
+        "figures": company.figures(actor, currency=terms.currency, year_start=year_start, today=terms.today)
+        if sees_deals
+        else None,
+        "endings": (endings := company.endings(actor, partner, today=terms.today)),
+        "next_ending": endings[0] if endings else None,
+        "deals": company.deals(actor) if sees_deals else [],
+        "sees_deals": sees_deals,
+        "todo": company.to_do(actor),
+        "agreed": company.agreed_actions(actor, today=terms.today),
+        "team": company.team(actor, partner),
+        **progress_context(tier_view(partner, terms), terms),
+    }
+    return render(request, "portal/reporting/home.html", context)
+
+
+def progress_context(view: TierView, terms: ProgramTerms) -> dict:
+    """How far to the next tier, in words: the sentence, what is missing, and what it brings."""
+    speaker = speaker_of(terms)
+    if view.next is None:
+        return {"view": view, "next_name": "", "missing": [], "gains": [], "headline": ""}
+    next_name = terms.tier_names.get(view.next.tier, view.next.tier)
+    gains = terms.gains(view.partner.track.code, view.held.code if view.held else None, view.next.tier)
+    missing = missing_words(view, speaker)
+    return {
+        "view": view,
+        "next_name": next_name,
+        "missing": missing,
+        "gains": gains_in_words(gains, terms.currency)[:GAINS_SHOWN],
+        "gain_count": len(gains),
+        "headline": headline(view.next.percent, next_name, missing),
+    }
+
+
+def headline(percent: int, next_name: str, missing: list[str]) -> str:
+    """ "70 % to Gold: 30,000 USD ARR to go, or 6 referrals; 1 more certified person"."""
+    text = _("%(percent)s %% to %(tier)s") % {"percent": percent, "tier": next_name}
+    return f"{text}: {'; '.join(missing)}" if missing else text
+
+
+def missing_words(view: TierView, speaker: Speaker) -> list[str]:
+    """What is still missing: the paths as alternatives in one part, people and the agreement as parts of their own."""
+    if view.next is None:
+        return []
+    parts = []
+    if not view.next.path_met:
+        ways = [_way(path.metric, path.missing, speaker) for path in view.next.paths]
+        parts.append(_(", or ").join(ways))
+    if view.next.certified_missing:
+        count = view.next.certified_missing
+        if view.next.certificate_kind:
+            text = ngettext("%(count)s more person with %(kind)s", "%(count)s more people with %(kind)s", count) % {
+                "count": count,
+                "kind": speaker.certificate(view.next.certificate_kind),
+            }
+        else:
+            text = ngettext("%(count)s more certified person", "%(count)s more certified people", count) % {
+                "count": count
+            }
+        parts.append(text)
+    if view.next.agreement_missing:
+        parts.append(_("the signed agreement"))
+    return parts
+
+
+def _way(metric: str, missing: object, speaker: Speaker) -> str:
+    if metric == TierMetric.SOURCED_ARR:
+        return _("%(amount)s ARR to go") % {"amount": speaker.amount(metric, missing)}
+    count = int(str(missing).partition(".")[0])
+    shown = {"count": figure(count)}
+    if metric == TierMetric.QUALIFIED_REFERRALS:
+        return ngettext("%(count)s referral", "%(count)s referrals", count) % shown
+    if metric == TierMetric.LIVE_INTEGRATIONS:
+        return ngettext("%(count)s live integration", "%(count)s live integrations", count) % shown
+    return ngettext("%(count)s co-sold deal", "%(count)s co-sold deals", count) % shown
