@@ -42,7 +42,7 @@ INSTALLED_APPS = [
     "reporting",
     "prm.integrations",
     *(["prm.demo"] if PRM_ENV != "production" else []),
-    "django.contrib.admin",
+    "prm.core.admin_apps.PrmAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -142,6 +142,7 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "login": "30/m/ip"}
 ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("TRUSTED_PROXY_COUNT", 0)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # people with a second step may change their address; it counts once confirmed
 MFA_PASSKEY_SIGNUP_ENABLED = False
 MFA_TOTP_ISSUER = env.text("VENDOR_NAME", "Acme Cloud")
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PRM_ENV != "production"
@@ -275,7 +276,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "json": {"()": "prm.core.logs.json_formatter"},
-        "plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "plain": {"()": "prm.core.logs.plain_formatter"},
     },
     "handlers": {
         "console": {
@@ -284,5 +285,7 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL if PRM_ENV != "test" else "WARNING"},
+    # One line for each page of each PDF would drown what the worker has to say.
+    "loggers": {"weasyprint.progress": {"level": "WARNING"}},
 }
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]

@@ -192,6 +192,7 @@ def signed_in_client(person: Person, **options: Any) -> Client:
     client.force_login(person.user)
     session = client.session
     session["membership"] = person.membership.pk
+    session["account_authentication_methods_user"] = str(person.user.pk)
     session["account_authentication_methods"] = [
         {"method": "password", "at": time.time(), "email": person.user.email},
         {"method": "mfa", "type": "totp", "at": time.time()},

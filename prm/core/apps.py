@@ -12,7 +12,10 @@ class CoreConfig(AppConfig):
     verbose_name = _("Core")
 
     def ready(self) -> None:
-        """Bind the Celery app for ``shared_task``, the deploy checks and core's own event handlers."""
+        """Bind the Celery app for ``shared_task``, the log lines, the checks and core's own event handlers."""
+        from prm.core import logs
+
+        logs.configure()
         import prm.celery
         import prm.core.checks
         import prm.core.handlers  # noqa: F401

@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Callable
 
+import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
@@ -26,6 +27,8 @@ class RequestIdMiddleware:
         given = request.headers.get("X-Request-Id", "")
         request.request_id = given if _SAFE_ID.match(given) else uuid.uuid4().hex
         request.at = timezone.now()
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request.request_id)
         response = self.get_response(request)
         response["X-Request-Id"] = request.request_id
         if (
