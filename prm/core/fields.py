@@ -79,6 +79,8 @@ def _control(bound: BoundField, kind: str, options: dict[str, Any]) -> str:
         # a hint given by the template is linked like one that the field brings
         ids = [f"{bound.auto_id}_helptext"] + ([f"{bound.auto_id}_error"] if bound.errors else [])
         attrs["aria-describedby"] = " ".join(ids)
+    if str(widget.attrs.get("placeholder", "")) == str(bound.label) or options.get("label"):
+        widget.attrs.pop("placeholder", None)  # the label says it already
     if kind == "choices":
         widget.attrs["class"] = "form-check-input"
         return ""  # the template draws each option itself

@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django_filters import FilterSet
 
-from prm.core import keyset
+from prm.core import exports, keyset
 from prm.core.cells import Column, cell, export_labels, export_values, read
 from prm.core.figures import day_text, figure
 from prm.core.templatetags.prm import query_string, urgency
@@ -388,20 +388,30 @@ class ListPage:
         htmx = getattr(self.request, "htmx", None)
         return f"{name}#list" if htmx and htmx.target == self.name and not htmx.history_restore_request else name
 
+    @property
+    def _exported(self) -> list[Column]:
+        return [column for column in self.columns if column.exported]
+
+    @property
+    def export_columns(self) -> list[str]:
+        """The head of an export."""
+        return export_labels(self._exported)
+
     def export_rows(self) -> Iterator[list[Any]]:
-        """Heading and lines of exactly what is shown, all pages, streamed; at most ``EXPORT_CAP`` lines."""
-        columns = [column for column in self.columns if column.exported]
-        yield export_labels(columns)
+        """The lines of exactly what is shown, all pages, streamed; at most ``EXPORT_CAP`` of them."""
+        columns = self._exported
         rows = self.filtered.order_by(*keyset.order(self._order))[:EXPORT_CAP]
         for row in rows.iterator(chunk_size=2000):
             yield export_values(columns, row)
 
     def export_response(self, filename: str) -> HttpResponse:
         """The file that the address asked for (see ``export``); ``filename`` without its ending."""
-        from prm.core import exports
-
-        writer = exports.xlsx_response if self.export == "xlsx" else exports.csv_response
-        return writer(filename=filename, rows=self.export_rows())
+        return exports.export_response(
+            rows=self.export_rows(),
+            columns=self.export_columns,
+            filename=filename,
+            format="xlsx" if self.export == "xlsx" else "csv",
+        )
 
 
 def _filter_text(form_field: Any, value: Any) -> str:

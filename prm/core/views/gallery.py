@@ -84,12 +84,14 @@ def gallery(request: HttpRequest) -> HttpResponse:
 
 def samples(at: datetime) -> dict[str, object]:
     """The made-up values of the gallery, all relative to ``at``."""
-    refused = SampleForm({"website": "helios", "amount": "12,5", "source": "own"})
+    typed = {"website": "helios", "amount": "12,5", "source": "own"}
+    refused = SampleForm({f"refused-{name}": value for name, value in typed.items()}, prefix="refused")
     return {
         "form": SampleForm(
             initial={"website": "aster-clinics.org", "amount": 27000, "currency": "USD", "source": "own"}
         ),
         "refused": refused,
+        "question": SampleForm(prefix="question"),
         "clocks": _clocks(at),
         "queue": _queue(at),
         "amount": Decimal("2413870.5"),

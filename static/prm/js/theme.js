@@ -14,8 +14,8 @@
       document.documentElement.dataset.bsTheme = mode;
       document.dispatchEvent(new CustomEvent("prm:theme", { detail: mode }));
     }
-    document.querySelectorAll("[data-theme-switch] [data-theme]").forEach(function (button) {
-      button.setAttribute("aria-pressed", String(button.dataset.theme === choice));
+    document.querySelectorAll("[data-theme-switch] [data-set-theme]").forEach(function (button) {
+      button.setAttribute("aria-pressed", String(button.dataset.setTheme === choice));
     });
   }
 
@@ -24,9 +24,9 @@
   window.addEventListener("storage", apply);
   document.addEventListener("DOMContentLoaded", apply);
   document.addEventListener("click", function (event) {
-    var button = event.target.closest("[data-theme-switch] [data-theme]");
+    var button = event.target.closest("[data-theme-switch] [data-set-theme]");
     if (!button) return;
-    try { localStorage.setItem(key, button.dataset.theme); } catch (error) { /* private mode: for this page only */ }
+    try { localStorage.setItem(key, button.dataset.setTheme); } catch (error) { /* private mode: for this page only */ }
     apply();
   });
 })();
