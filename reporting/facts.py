@@ -244,7 +244,7 @@ SELECT partner_id,
   FROM deals_opportunity
  WHERE status = 'won' AND partner_id = ANY(%(ids)s) AND won_on > %(prior_after)s AND won_on <= %(as_of)s
  GROUP BY partner_id
-"""
+"""  # noqa: S608 - only a constant of ours is put in
 
 _REGISTERED = """
 SELECT partner_id, count(*) FROM (

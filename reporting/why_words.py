@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from partners.choices import (
-    BenefitKind,
     FitRating,
     HealthBand,
     HealthDimension,
@@ -26,7 +25,7 @@ from partners.choices import (
     TierOutcome,
     Trend,
 )
-from partners.rules.program_terms import OPEN, YES, BenefitHead
+from partners.wording import benefit_text
 from prm.core.explain import Line
 from prm.core.figures import day_text, figure, money_text
 from prm.core.figures import percent_text as percent
@@ -119,25 +118,6 @@ def gains_in_words(gains: Iterable[Gain], currency: str) -> list[GainWords]:
         )
         for each in gains
     ]
-
-
-def benefit_text(head: BenefitHead, value: str, currency: str) -> str:
-    """A benefit's value in words: 25 %, 100,000 USD, within 4 hours, included."""
-    if value == YES:
-        return _("included")
-    if value == OPEN:
-        return _("without limit")
-    match head.kind:
-        case BenefitKind.PERCENT:
-            return percent(Decimal(value))
-        case BenefitKind.MONEY:
-            return money_text(Decimal(value), currency)
-        case BenefitKind.HOURS:
-            hours = int(Decimal(value))
-            return ngettext("within %(hours)s hour", "within %(hours)s hours", hours) % {"hours": hours}
-        case BenefitKind.COUNT:
-            return figure(Decimal(value))
-    return value
 
 
 # --- Health --------------------------------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ class Kind:
     queryset_for: Callable[[Actor], QuerySet] | None = None
     manage_url: str = ""
     portal_url: str = ""
+    portal_takes_code: bool = True
 
 
 _KINDS: dict[str, Kind] = {}
@@ -55,9 +56,13 @@ def register_kind(
     queryset_for: Callable[[Actor], QuerySet] | None = None,
     manage_url: str = "",
     portal_url: str = "",
+    portal_takes_code: bool = True,
 ) -> None:
-    """Make a kind known. URL names take the code as their one argument, called ``code``."""
-    _KINDS[kind] = Kind(kind, label, queryset_for, manage_url, portal_url)
+    """Make a kind known. URL names take the code as their one argument, called ``code``.
+
+    A partner's page about its own company needs none: ``portal_takes_code`` is then false.
+    """
+    _KINDS[kind] = Kind(kind, label, queryset_for, manage_url, portal_url, portal_takes_code)
 
 
 def kind_of(ref: Ref) -> Kind | None:
@@ -76,4 +81,7 @@ def url_for(ref: Ref, audience: str) -> str:
     if kind is None:
         return ""
     name = kind.manage_url if audience == "vendor" else kind.portal_url
-    return reverse(name, args=[ref.code]) if name else ""
+    if not name:
+        return ""
+    takes_code = audience == "vendor" or kind.portal_takes_code
+    return reverse(name, args=[ref.code] if takes_code else [])

@@ -34,9 +34,7 @@ def reviewed_quarter(on: date) -> Quarter:
     return last_complete_quarter(on, calendar_terms(version_at(on)).fiscal_start_month)
 
 
-def order_pack(
-    *, partner: Partner, quarter: Quarter, version: str, by: Actor, at: datetime
-) -> QbrPack:
+def order_pack(*, partner: Partner, quarter: Quarter, version: str, by: Actor, at: datetime) -> QbrPack:
     """Order one pack, or order it anew; the worker makes it and it replaces the earlier file.
 
     Raises PackRefused for a quarter that has not ended.
@@ -88,13 +86,11 @@ def order_due_packs(*, on: date, by: Actor, at: datetime) -> list[QbrPack]:
 
 def due_partners(on: date) -> Iterable[Partner]:
     """Active partners on a tier that the program reviews every quarter."""
-    tiers = term_set(version_at(on), "qbr").get("due_tiers", [])
+    tiers = term_set(version_at(on), "qbr").due_tiers
     return Partner.objects.active().filter(tier__code__in=tiers).order_by("pk")
 
 
-def order_packs_for(
-    *, partners: Iterable[Partner], quarter: Quarter, by: Actor, at: datetime
-) -> list[QbrPack]:
+def order_packs_for(*, partners: Iterable[Partner], quarter: Quarter, by: Actor, at: datetime) -> list[QbrPack]:
     """Order both versions for partners that have none for the quarter, in a fixed number of statements."""
     with transaction.atomic():
         ids = [partner.pk for partner in partners]

@@ -6,84 +6,177 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('core', '0002_guards'),
-        ('partners', '0002_program_is_immutable'),
+        ("core", "0002_guards"),
+        ("partners", "0002_program_is_immutable"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='JobRun',
+            name="JobRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('job', models.CharField(max_length=60, verbose_name='job')),
-                ('on', models.DateField(verbose_name='for')),
-                ('trigger', models.CharField(choices=[('schedule', 'by the clock'), ('manual', 'by hand')], max_length=10, verbose_name='started')),
-                ('state', models.CharField(choices=[('running', 'Running'), ('done', 'Done'), ('failed', 'Failed')], max_length=10, verbose_name='state')),
-                ('started_at', models.DateTimeField(verbose_name='began')),
-                ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
-                ('seen', models.PositiveIntegerField(default=0, verbose_name='looked at')),
-                ('changed', models.PositiveIntegerField(default=0, verbose_name='changed')),
-                ('skipped', models.JSONField(default=list, verbose_name='skipped')),
-                ('detail', models.JSONField(default=dict)),
-                ('error', models.TextField(blank=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("job", models.CharField(max_length=60, verbose_name="job")),
+                ("on", models.DateField(verbose_name="for")),
+                (
+                    "trigger",
+                    models.CharField(
+                        choices=[("schedule", "by the clock"), ("manual", "by hand")],
+                        max_length=10,
+                        verbose_name="started",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("running", "Running"), ("done", "Done"), ("failed", "Failed")],
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("started_at", models.DateTimeField(verbose_name="began")),
+                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
+                ("seen", models.PositiveIntegerField(default=0, verbose_name="looked at")),
+                ("changed", models.PositiveIntegerField(default=0, verbose_name="changed")),
+                ("skipped", models.JSONField(default=list, verbose_name="skipped")),
+                ("detail", models.JSONField(default=dict)),
+                ("error", models.TextField(blank=True)),
             ],
             options={
-                'verbose_name': 'job run',
-                'verbose_name_plural': 'job runs',
-                'indexes': [models.Index(fields=['-on', 'job'], name='reporting_job_run_recent')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('trigger', 'schedule')), fields=('job', 'on'), name='reporting_job_run_once')],
+                "verbose_name": "job run",
+                "verbose_name_plural": "job runs",
+                "indexes": [models.Index(fields=["-on", "job"], name="reporting_job_run_recent")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("trigger", "schedule")), fields=("job", "on"), name="reporting_job_run_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='QbrAction',
+            name="QbrAction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=20, unique=True)),
-                ('external_id', models.CharField(blank=True, max_length=80, null=True, unique=True)),
-                ('title', models.CharField(max_length=250, verbose_name='action')),
-                ('side', models.CharField(choices=[('us', 'Us'), ('partner', 'Partner'), ('both', 'Both')], max_length=10, verbose_name='side')),
-                ('owner_name', models.CharField(blank=True, max_length=150, verbose_name='owner')),
-                ('agreed_on', models.DateField(verbose_name='agreed')),
-                ('due_on', models.DateField(blank=True, null=True, verbose_name='due')),
-                ('state', models.CharField(choices=[('open', 'Open'), ('done', 'Done'), ('dropped', 'Dropped')], default='open', max_length=10, verbose_name='state')),
-                ('closed_on', models.DateField(blank=True, null=True, verbose_name='closed')),
-                ('created_at', models.DateTimeField()),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='qbr_actions', to='partners.partner')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=20, unique=True)),
+                ("external_id", models.CharField(blank=True, max_length=80, null=True, unique=True)),
+                ("title", models.CharField(max_length=250, verbose_name="action")),
+                (
+                    "side",
+                    models.CharField(
+                        choices=[("us", "Us"), ("partner", "Partner"), ("both", "Both")],
+                        max_length=10,
+                        verbose_name="side",
+                    ),
+                ),
+                ("owner_name", models.CharField(blank=True, max_length=150, verbose_name="owner")),
+                ("agreed_on", models.DateField(verbose_name="agreed")),
+                ("due_on", models.DateField(blank=True, null=True, verbose_name="due")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "Open"), ("done", "Done"), ("dropped", "Dropped")],
+                        default="open",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("closed_on", models.DateField(blank=True, null=True, verbose_name="closed")),
+                ("created_at", models.DateTimeField()),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="qbr_actions", to="partners.partner"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'QBR action',
-                'verbose_name_plural': 'QBR actions',
-                'indexes': [models.Index(fields=['partner', 'state', 'due_on'], name='reporting_qbr_action_open')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('closed_on', None), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('closed_on__isnull', False)), _connector='OR'), name='reporting_qbr_action_end_is_dated')],
+                "verbose_name": "QBR action",
+                "verbose_name_plural": "QBR actions",
+                "indexes": [models.Index(fields=["partner", "state", "due_on"], name="reporting_qbr_action_open")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_on", None), ("state", "open")),
+                            models.Q(models.Q(("state", "open"), _negated=True), ("closed_on__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="reporting_qbr_action_end_is_dated",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='QbrPack',
+            name="QbrPack",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=20, unique=True)),
-                ('quarter_start', models.DateField(verbose_name='quarter from')),
-                ('quarter_end', models.DateField(verbose_name='quarter to')),
-                ('as_of', models.DateField(verbose_name='figures as of')),
-                ('version', models.CharField(choices=[('shared', 'Shared with the partner'), ('internal', 'Internal')], max_length=10, verbose_name='version')),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('ready', 'Ready'), ('failed', 'Failed')], max_length=10, verbose_name='state')),
-                ('ordered_at', models.DateTimeField(verbose_name='ordered')),
-                ('ready_at', models.DateTimeField(blank=True, null=True, verbose_name='ready')),
-                ('error', models.TextField(blank=True)),
-                ('file', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.storedfile')),
-                ('ordered_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='qbr_packs', to='partners.partner')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=20, unique=True)),
+                ("quarter_start", models.DateField(verbose_name="quarter from")),
+                ("quarter_end", models.DateField(verbose_name="quarter to")),
+                ("as_of", models.DateField(verbose_name="figures as of")),
+                (
+                    "version",
+                    models.CharField(
+                        choices=[("shared", "Shared with the partner"), ("internal", "Internal")],
+                        max_length=10,
+                        verbose_name="version",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("queued", "Queued"), ("ready", "Ready"), ("failed", "Failed")],
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("ordered_at", models.DateTimeField(verbose_name="ordered")),
+                ("ready_at", models.DateTimeField(blank=True, null=True, verbose_name="ready")),
+                ("error", models.TextField(blank=True)),
+                (
+                    "file",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.storedfile",
+                    ),
+                ),
+                (
+                    "ordered_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="qbr_packs", to="partners.partner"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'QBR pack',
-                'verbose_name_plural': 'QBR packs',
-                'indexes': [models.Index(fields=['-quarter_start', 'partner'], name='reporting_qbr_pack_recent')],
-                'constraints': [models.UniqueConstraint(fields=('partner', 'quarter_start', 'version'), name='reporting_qbr_pack_once'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), ('file__isnull', False), _connector='OR'), name='reporting_qbr_pack_ready_has_file')],
+                "verbose_name": "QBR pack",
+                "verbose_name_plural": "QBR packs",
+                "indexes": [models.Index(fields=["-quarter_start", "partner"], name="reporting_qbr_pack_recent")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("partner", "quarter_start", "version"), name="reporting_qbr_pack_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "ready"), _negated=True), ("file__isnull", False), _connector="OR"
+                        ),
+                        name="reporting_qbr_pack_ready_has_file",
+                    ),
+                ],
             },
         ),
     ]

@@ -5,7 +5,6 @@ stand as of the last day of the reviewed quarter, whatever has happened since.
 """
 
 from collections.abc import Iterable
-
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -15,19 +14,21 @@ from django.utils.translation import gettext
 from deals.choices import LostReason, OpportunityStage
 from deals.models import Opportunity
 from partners.choices import FitRating, HealthBand, HealthDimension, Trend
-from partners.models import HealthScore, NpsAnswer, Partner, TierChange, TierStanding, ValueRating
+from partners.models import HealthScore, NpsAnswer, Partner, ProgramVersion, TierChange, TierStanding, ValueRating
 from partners.queries.program import (
     benefit_values,
     calendar_terms,
     health_terms,
     ladder_terms,
-    matrix_terms,
+    program_of,
     term_set,
+    matrix_terms,
     version_at,
 )
 from partners.rules.growth import compare
-from partners.rules.terms import HealthTerms
+from partners.rules.terms import HealthTerms, TierTerm, ValueMatrixTerms
 from partners.rules.value_matrix import recommend
+from partners.wording import benefit_text
 from prm.core.business_time import Quarter, add_months, quarter_of, same_day_last_year
 from prm.core.models import Organization
 from prm.core.queries.organizations import vendor
@@ -72,15 +73,15 @@ def pack_facts(pack: QbrPack, *, at: datetime) -> p.PackFacts:
         won=_won(partner, quarter),
         lost=_lost(partner, quarter),
         stuck=_stuck(partner, end, terms.stuck_days),
-        pipeline=_pipeline(partner, quarter, following, qbr.get("stage_weights", {})),
+        pipeline=_pipeline(partner, quarter, following),
         tier=_tier(partner, end, version),
         certificates=_certificates(partner, end),
         matrix=matrix,
         nps=_nps(partner, end, health_terms(version)),
         actions=_actions(partner, quarter),
         actions_before=_actions_before(partner, quarter),
-        agenda=tuple(p.AgendaItem(_agenda_label(item["code"]), item["minutes"]) for item in qbr["agenda"]),
-        agenda_minutes=sum(item["minutes"] for item in qbr["agenda"]),
+        agenda=tuple(p.AgendaItem(item.name, item.minutes) for item in qbr.agenda),
+        agenda_minutes=sum(item.minutes for item in qbr.agenda),
         health=health,
         health_shared=health_terms(version).shared_with_partners,
         recommendation=_recommendation(value, revenue, health, version),
@@ -88,20 +89,10 @@ def pack_facts(pack: QbrPack, *, at: datetime) -> p.PackFacts:
     )
 
 
-def _agenda_label(code: str) -> str:
-    labels = {
-        "relationship": gettext("Relationship"),
-        "performance": gettext("Performance"),
-        "pipeline": gettext("Pipeline"),
-        "planning": gettext("Joint planning"),
-        "support": gettext("Support"),
-    }
-    return labels.get(code, code)
-
-
-def _pack_terms(version) -> p.PackTerms:
-    health = health_terms(version)
-    return p.PackTerms(flat_percent=health.revenue.flat_percent)
+def _pack_terms(version: ProgramVersion) -> p.PackTerms:
+    return p.PackTerms(
+        flat_percent=health_terms(version).revenue.flat_percent, stuck_days=term_set(version, "qbr").stuck_days
+    )
 
 
 def _brand(organization: Organization) -> p.Brand:
@@ -135,7 +126,7 @@ def _revenue(partner: Partner, end: date, fiscal: int) -> p.RevenueFacts:
         SELECT won_on, amount_program, {gathered.SOURCED} AS sourced
           FROM deals_opportunity
          WHERE partner_id = %s AND status = 'won' AND won_on BETWEEN %s AND %s
-        """,
+        """,  # noqa: S608 - only a constant of ours is put in
         [partner.pk, quarters[0].start, quarters[-1].end],
     )
     since = [day for day in (partner.partner_since or partner.agreement_signed_on, gathered.data_since()) if day]
@@ -162,7 +153,7 @@ def _revenue(partner: Partner, end: date, fiscal: int) -> p.RevenueFacts:
                count(*) FILTER (WHERE won_on >= %(quarter)s AND amount_program IS NULL) AS left_out
           FROM deals_opportunity
          WHERE partner_id = %(id)s AND status = 'won' AND won_on > %(prior)s AND won_on <= %(end)s
-        """,
+        """,  # noqa: S608 - only a constant of ours is put in
         {
             "id": partner.pk,
             "year": year_start,
@@ -309,7 +300,7 @@ def _stuck(partner: Partner, end: date, days: int) -> tuple[p.StuckDeal, ...]:
                 p.StuckDeal(
                     _customer(deal),
                     _product(deal),
-                    deal.amount_program if deal.amount_program is not None else deal.amount,
+                    _open_amount(deal),
                     _stage_label(deal.stage),
                     (end - since).days,
                     waits_for="us" if deal.reported_won_at else None,
@@ -318,7 +309,7 @@ def _stuck(partner: Partner, end: date, days: int) -> tuple[p.StuckDeal, ...]:
     return tuple(sorted(found, key=lambda deal: (-(deal.amount or ZERO), -deal.days_in_stage, deal.customer)))
 
 
-def _pipeline(partner: Partner, quarter: Quarter, following: Quarter, weights: dict) -> p.PipelineFacts:
+def _pipeline(partner: Partner, quarter: Quarter, following: Quarter) -> p.PipelineFacts:
     deals = list(_open_at(partner, quarter.end))
     stages = []
     for stage in OpportunityStage:
@@ -332,17 +323,14 @@ def _pipeline(partner: Partner, quarter: Quarter, following: Quarter, weights: d
                 _stage_label(stage),
                 len(rows),
                 amount,
-                weighted=amount * Decimal(weights[stage]) / 100 if stage in weights else None,
                 unpriced=sum(_open_amount(deal) is None for deal in rows),
             )
         )
     next_quarter = [deal for deal in deals if deal.expected_close_on and deal.expected_close_on in following]
-    has_weights = bool(stages) and all(stage.weighted is not None for stage in stages)
     return p.PipelineFacts(
         stages=tuple(stages),
         deals=len(deals),
         total=sum((_open_amount(deal) or ZERO for deal in deals), ZERO),
-        weighted=sum((stage.weighted for stage in stages), ZERO) if has_weights else None,
         due_next_quarter=sum((_open_amount(deal) or ZERO for deal in next_quarter), ZERO),
         due_next_quarter_deals=len(next_quarter),
     )
@@ -370,7 +358,7 @@ def _product(deal: Opportunity) -> str:
 # --- Tier, certificates, health ------------------------------------------------------------------------------
 
 
-def _tier(partner: Partner, end: date, version) -> p.TierFacts | None:
+def _tier(partner: Partner, end: date, version: ProgramVersion) -> p.TierFacts | None:
     standing = (
         TierStanding.objects.filter(partner=partner, day__lte=end)
         .select_related("tier", "qualified_tier", "next_tier")
@@ -379,7 +367,7 @@ def _tier(partner: Partner, end: date, version) -> p.TierFacts | None:
     )
     if standing is None:
         return None
-    ladder = ladder_terms(version, partner.track)
+    ladder = ladder_terms(version, partner.track.code)
     following = ladder.above(standing.tier.code if standing.tier else None)
     changes = TierChange.objects.filter(partner=partner, changed_on__lte=end).select_related("from_tier", "to_tier")
     last = changes.order_by("-changed_on", "-pk").first()
@@ -426,15 +414,24 @@ def _metric_label(metric: str) -> str:
     return str(TierMetric(metric).label)
 
 
-def _benefits(version, partner: Partner, standing: TierStanding, following) -> tuple[p.BenefitChange, ...]:
+def _benefits(
+    version: ProgramVersion, partner: Partner, standing: TierStanding, following: TierTerm | None
+) -> tuple[p.BenefitChange, ...]:
     if following is None:
         return ()
-    now = benefit_values(version, partner.track, standing.tier.code if standing.tier else None)
-    then = benefit_values(version, partner.track, following.code)
+    values = benefit_values(version, partner.track.code)
+    now = values.get(standing.tier.code, {}) if standing.tier else {}
+    then = values.get(following.code, {})
     return tuple(
-        p.BenefitChange(name, now.get(code, ("", gettext("none")))[1], value)
-        for code, (name, value) in then.items()
-        if now.get(code, ("", ""))[1] != value
+        p.BenefitChange(
+            entry.head.name,
+            benefit_text(entry.head, now[entry.head.code], version.currency)
+            if now.get(entry.head.code)
+            else gettext("none"),
+            benefit_text(entry.head, then[entry.head.code], version.currency),
+        )
+        for entry in program_of(version).benefits
+        if entry.head.code in then and then[entry.head.code] != now.get(entry.head.code, "")
     )
 
 
@@ -448,7 +445,8 @@ def _certificates(partner: Partner, end: date) -> tuple[p.Certificate, ...]:
         .distinct()
     )
     return tuple(
-        p.Certificate(row.holder_name, row.kind.replace("_", " ").capitalize(), row.valid_until) for row in rows
+        p.Certificate(row.holder_name, row.kind.replace("_", " ").capitalize(), row.valid_until, row.user_id)
+        for row in rows
     )
 
 
@@ -557,7 +555,9 @@ def _nps_score(scores: list[int]) -> int:
 # --- Value matrix, recommendation, actions -------------------------------------------------------------------
 
 
-def _matrix(partner: Partner, end: date, terms, revenue: p.RevenueFacts) -> tuple[p.MatrixFacts | None, int | None]:
+def _matrix(
+    partner: Partner, end: date, terms: ValueMatrixTerms, revenue: p.RevenueFacts
+) -> tuple[p.MatrixFacts | None, int | None]:
     values = dict(
         ValueRating.objects.filter(rated_on__lte=end)
         .order_by("partner_id", "-rated_on", "-pk")
@@ -600,7 +600,7 @@ def _matrix(partner: Partner, end: date, terms, revenue: p.RevenueFacts) -> tupl
 
 
 def _recommendation(
-    value: int | None, revenue: p.RevenueFacts, health: p.HealthFacts | None, version
+    value: int | None, revenue: p.RevenueFacts, health: p.HealthFacts | None, version: ProgramVersion
 ) -> p.Recommendation:
     result = recommend(
         strategic_value=value,

@@ -1,0 +1,115 @@
+"""The steps of the night, in their order, as one table.
+
+A step gets the night's context, leaves what later steps need in it, and says what it did. Each is safe to run again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from deals.actions.expiries import run_expiries
+from prm.core.actors import Actor
+from reporting.actions import scorecards
+from reporting.actions.packs import order_due_packs
+from reporting.actions.scorecards import Gathered, Tally
+from training.actions.certificates import link_certificates, refresh_certificate_grants
+from training.actions.reminders import remind_certificates
+
+
+@dataclass
+class StepResult:
+    """Looked at, changed, skipped by name, and figures worth keeping."""
+
+    seen: int = 0
+    changed: int = 0
+    skipped: list[dict[str, str]] = field(default_factory=list)
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Night:
+    """One business date being worked on. ``at`` is the midnight that ended it; ``morning`` the date that begins."""
+
+    on: date
+    at: datetime
+    by: Actor
+    gathered: Gathered | None = None
+
+    @property
+    def morning(self) -> date:
+        """The first date that is still to come: what ended before it has ended."""
+        return self.on + timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A row of the table."""
+
+    job: str
+    label: str | Promise
+    run: Callable[[Night], StepResult]
+
+
+def end_what_expired(night: Night) -> StepResult:
+    """Protections, unanswered questions, entitlements from certificates; reminders of what ends soon."""
+    done = run_expiries(on=night.morning, by=night.by, at=night.at)
+    done["certificates_linked"] = link_certificates(at=night.at)
+    done["certificate_grants"] = refresh_certificate_grants(on=night.morning, at=night.at)
+    return StepResult(seen=sum(done.values()), changed=sum(done.values()), detail=done)
+
+
+def gather(night: Night) -> StepResult:
+    """Everything the rules need to know, for all partners at once."""
+    tally = Tally()
+    night.gathered = scorecards.gather_facts(on=night.on, tally=tally)
+    return _result(tally)
+
+
+def score(night: Night) -> StepResult:
+    """Health of every partner."""
+    tally = Tally()
+    scorecards.score_health(gathered=_facts(night), tally=tally, by=night.by, at=night.at)
+    return _result(tally)
+
+
+def decide(night: Night) -> StepResult:
+    """Tier status of every partner."""
+    tally = Tally()
+    scorecards.decide_tiers(gathered=_facts(night), tally=tally, by=night.by, at=night.at)
+    return _result(tally)
+
+
+def remind(night: Night) -> StepResult:
+    """Certificates that run out soon. Tier notices left with the tier decisions, protections with the expiries."""
+    told = remind_certificates(on=night.morning, by=night.by, at=night.at)
+    return StepResult(seen=told, changed=told)
+
+
+def order_packs(night: Night) -> StepResult:
+    """Packs of the last complete quarter for partners whose review is due and who have none yet."""
+    packs = order_due_packs(on=night.on, by=night.by, at=night.at)
+    return StepResult(seen=len(packs), changed=len(packs))
+
+
+STEPS = (
+    Step("night.expiries", _("What ended"), end_what_expired),
+    Step("night.facts", _("Facts"), gather),
+    Step("night.health", _("Health"), score),
+    Step("night.tiers", _("Tiers"), decide),
+    Step("night.reminders", _("Reminders"), remind),
+    Step("night.packs", _("QBR packs"), order_packs),
+)
+
+
+def _facts(night: Night) -> Gathered:
+    if night.gathered is None:
+        raise RuntimeError("facts are gathered by an earlier step of the same night")
+    return night.gathered
+
+
+def _result(tally: Tally) -> StepResult:
+    return StepResult(tally.seen, tally.changed, tally.skipped, tally.detail)
