@@ -16,8 +16,6 @@ from partners.rules.standing import Standing, TierNotice, place
 from partners.rules.terms import LadderTerms
 from prm.core.business_time import add_months
 
-_DAY = timedelta(days=1)
-
 
 def review(standing: Standing, ladder: LadderTerms, at_date: date, *, holds: bool) -> tuple[TierOutcome, Standing]:
     """The annual review of a tier that nothing else has changed tonight; `holds`: it still qualifies for it."""
@@ -37,7 +35,7 @@ def review(standing: Standing, ladder: LadderTerms, at_date: date, *, holds: boo
     if at_date < standing.review_on:
         return TierOutcome.UNCHANGED, standing
     if holds:
-        review_on = _following_review(standing, at_date, term.review_months)
+        review_on = _following_review(standing.since, standing.review_on, at_date, term.review_months)
         return TierOutcome.REVIEW_PASSED, replace(standing, review_on=review_on)
     if not term.grace_months:
         return TierOutcome.DEMOTED, place(standing, term.falls_to, ladder, at_date)
@@ -54,12 +52,10 @@ def _anniversary_after(anchor: date, day: date, months: int) -> date:
     return add_months(anchor, step)
 
 
-def _following_review(standing: Standing, at_date: date, months: int) -> date:
+def _following_review(since: date | None, review_on: date, at_date: date, months: int) -> date:
     """A year on from the review that has just passed, kept on the anniversary of the last change where it is one."""
-    review_on = standing.review_on or at_date
-    since = standing.since or review_on
-    on_anniversary = since < review_on == _anniversary_after(since, review_on - _DAY, months)
-    return _anniversary_after(since if on_anniversary else review_on, at_date, months)
+    on_anniversary = since and review_on == _anniversary_after(since, review_on - timedelta(days=1), months)
+    return _anniversary_after(since if since and on_anniversary else review_on, at_date, months)
 
 
 def warnings(standing: Standing, ladder: LadderTerms, at_date: date) -> tuple[tuple[TierNotice, ...], bool]:

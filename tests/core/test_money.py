@@ -62,6 +62,13 @@ def test_floats_are_refused_everywhere():
         split(Decimal("1.00"), [0.5, 0.5], "EUR")  # type: ignore[list-item]
 
 
+def test_minor_units_are_those_of_iso_4217():
+    by_digits = {n: {code for code, digits in CURRENCY_DIGITS.items() if digits == n} for n in (0, 2, 3)}
+    assert by_digits[0] == {"CLP", "ISK", "JPY", "KRW", "VND"}
+    assert by_digits[3] == {"BHD", "JOD", "KWD", "OMR", "TND"}
+    assert len(by_digits[2]) == len(CURRENCY_DIGITS) - 10
+
+
 def test_an_unknown_currency_is_refused():
     with pytest.raises(MoneyError) as error:
         digits_of("XXX")
@@ -174,7 +181,9 @@ def test_money_travels_with_its_currency():
     assert Money(Decimal("1.10"), "EUR") + Money(Decimal("2.20"), "EUR") == Money(Decimal("3.30"), "EUR")
     assert Money.total([], "JPY") == Money.zero("JPY")
     assert str((Money(Decimal("100"), "EUR") * Decimal("0.00125")).rounded()) == "0.13 EUR"
-    assert max(Money(Decimal(1), "EUR"), Money(Decimal(2), "EUR")).amount == 2
+    one, two = Money(Decimal(1), "EUR"), Money(Decimal(2), "EUR")
+    assert max(one, two) == two
+    assert (one < two, two < one, one < one, one <= one) == (True, False, False, True)
 
 
 @pytest.mark.parametrize("combine", [lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a < b, lambda a, b: a <= b])

@@ -151,6 +151,13 @@ def test_what_counts_as_similar_by_default(a, b, alike):
     assert (name_score(a, b) >= 82) == alike
 
 
+def test_the_percentage_of_the_terms_is_still_similar():
+    mine, theirs = keys(domain="", name="Globex"), candidate(domain="", name="Globax")
+    assert name_score("globex", "globax") == 83
+    assert compare(Subject(ME, mine), theirs, 83).basis == "similar_name"
+    assert compare(Subject(ME, mine), theirs, 84) is None
+
+
 names = st.text("abcdef ", min_size=1, max_size=12).filter(str.strip)
 accounts = st.builds(
     lambda domain, name, country: account_keys(domain=domain, name=name, country=country),

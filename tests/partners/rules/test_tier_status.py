@@ -151,9 +151,18 @@ def test_grace_ends_on_the_last_day_of_a_shorter_month():
     assert night(standing, NOTHING, date(2027, 11, 30)).standing.grace_until == date(2028, 2, 29)
 
 
-def test_a_review_found_late_still_gives_its_grace():
-    decision = night(GOLD_YEAR, NOTHING, date(2028, 1, 1))
-    assert (decision.outcome, decision.standing.grace_until) == ("grace_started", date(2028, 7, 1))
+@pytest.mark.parametrize(
+    ("found_on", "grace_ends"),
+    [
+        (date(2027, 1, 16), date(2027, 7, 15)),
+        (date(2027, 7, 14), date(2027, 7, 15)),
+        (date(2027, 7, 15), date(2028, 1, 15)),
+        (date(2028, 1, 1), date(2028, 7, 1)),
+    ],
+)
+def test_a_review_found_late_still_gives_its_grace(found_on, grace_ends):
+    decision = night(GOLD_YEAR, NOTHING, found_on)
+    assert (decision.outcome, decision.standing.grace_until) == ("grace_started", grace_ends)
 
 
 def test_a_standing_from_before_reviews_gets_its_date():
@@ -231,6 +240,12 @@ def test_a_provisional_tier_that_was_earned_stays():
     ended = night(standing, GOLD, date(2026, 7, 16))
     assert (ended.outcome, ended.standing.tier, ended.standing.since) == ("unchanged", "gold", START)
     assert ended.standing.review_on == date(2027, 1, 15)
+
+
+def test_a_provisional_tier_suspends_review_and_grace_of_the_same_tier():
+    held = replace(GOLD_YEAR, grace_until=date(2026, 5, 1), overrides=(override("provisional", "gold"),))
+    events, standing = nights(held, NOTHING, date(2026, 2, 1), date(2026, 7, 15))
+    assert (events, standing.review_on, standing.grace_until) == ([], None, None)
 
 
 def test_provisional_is_a_floor_and_not_a_ceiling():

@@ -94,6 +94,12 @@ def test_progress_without_an_agreement_and_at_the_top():
     assert next_progress(FLAT, reached(), None) is None
 
 
+def test_what_was_never_gathered_counts_for_nothing():
+    bare = TierFacts(True)
+    assert bare.reached("sourced_arr") == 0
+    assert (bare.certified(""), bare.certified("technical")) == (0, 0)
+
+
 def test_a_threshold_of_zero_is_met():
     tier = TierTerm("open", "Open", 0, (Path("sourced_arr", Decimal(0)),), review_months=0)
     assert progress_to(tier, reached()).percent == 100

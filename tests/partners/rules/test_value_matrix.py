@@ -40,6 +40,7 @@ def test_quadrants_at_their_edges(value, revenue, quadrant):
         (3, 500_000, 95, 100, 100, "hold"),
         (1, 0, 10, 120, 100, "invest"),  # growth wins over everything that would reduce
         (1, 0, 39, 119, 100, "reduce"),
+        (1, 0, 39, 1199, 1000, "reduce"),  # 19.9 %
         (1, 0, 40, 119, 100, "hold"),
         (1, 0, 80, 97, 100, "reduce"),  # both low and declining
         (1, 0, 80, 98, 100, "hold"),  # flat
@@ -65,6 +66,8 @@ def test_the_reasons_are_printed_for_the_vendor_only():
         "value.health",
         "value.growth",
     ]
+    assert [line.values["is_high"] for line in advise(4, 100_000, 60).lines[1:]] == [True, True, True, False]
+    assert [line.values["is_high"] for line in advise(3, 99_999, 59).lines[1:]] == [False] * 4
     assert result.lines[3].values == {"value": 72, "high": 60, "low": 40, "is_high": True}
     assert for_audience(result.lines, "partner") == ()
 
