@@ -14,3 +14,8 @@ class DealsConfig(AppConfig):
         """Name the kinds that work items, notices and the audit log refer to."""
         import deals.refs
         import deals.topics  # noqa: F401
+        from deals.actions.imports import IMPORTERS
+        from prm.core.csv_import import register_importer
+
+        for importer, label, permission in IMPORTERS:
+            register_importer(importer.kind, label, permission, importer)

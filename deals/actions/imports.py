@@ -1,0 +1,404 @@
+"""Importing what another system knows: products, end customers and opportunities.
+
+Opportunities come in as they are, without registrations and without claims. Nothing is lost on the way: an opportunity
+whose product or account nobody knows is kept without it, and the importer's ``notes`` say what was not known and how
+often. A second run of the same file changes nothing.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from deals.choices import LostReason, OpportunitySource, OpportunityStage, OpportunityStatus
+from deals.models import Account, Opportunity, Product
+from deals.queries.program import program_at
+from deals.queries.rates import rate_on
+from deals.rules.accounts import AccountError, account_keys
+from deals.rules.arr import annual, convert
+from partners.actions.imports import PartnerFinder
+from partners.models import Partner
+from prm.core.actions import audit
+from prm.core.codes import new_code
+from prm.core.csv_import import (
+    CellError,
+    Field,
+    Run,
+    choice_cell,
+    day_cell,
+    decimal_cell,
+    text_cell,
+    whole_cell,
+)
+from prm.core.money import CURRENCY_DIGITS, MoneyError, parse_amount
+from prm.core.refs import Ref
+
+Outcome = str | CellError
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a foreign stage means here: the partner's axis and the vendor's."""
+
+    stage: str
+    status: str
+
+
+@dataclass(frozen=True)
+class OpportunityOptions:
+    """How a file speaks: ``stages`` by their name in the file, ``spellings`` of products, and the currency it is in.
+
+    ``is_partner_worked`` says that the partner named in a row worked the deal, so that it counts as sourced.
+    """
+
+    currency: str = ""
+    stages: Mapping[str, Standing] = field(default_factory=dict)
+    spellings: Mapping[str, str] = field(default_factory=dict)
+    is_partner_worked: bool = True
+
+
+class ProductImporter:
+    """The price list. Products of one series share a product line, numbered as the series appear."""
+
+    kind = "products"
+    fields = (
+        Field("name", required=True, aliases=("product",)),
+        Field("series", aliases=("line", "family")),
+        Field("list_price", aliases=("sales price", "price")),
+        Field("currency"),
+    )
+
+    def __init__(self, currency: str = "") -> None:
+        self.currency = currency
+
+    def parse(self, cells: dict[str, str], run: Run) -> dict[str, Any]:
+        """Check the cells of one product."""
+        currency = _currency(cells.get("currency", ""), self.currency)
+        return {
+            "name": text_cell(cells["name"], 150, required=True),
+            "series": text_cell(cells.get("series", ""), 100),
+            "list_price": _amount(cells["list_price"], currency) if cells.get("list_price") else None,
+            "currency": currency,
+        }
+
+    def save(self, batch: list[dict[str, Any]], run: Run) -> list[Outcome]:
+        """Write what is new or differs, product by product: price lists are short."""
+        known = {product.name.casefold(): product for product in Product.objects.all()}
+        lines = {product.series: product.line for product in known.values() if product.series and product.line}
+        return [self._one(values, known, lines, run) for values in batch]
+
+    def _one(
+        self, values: dict[str, Any], known: dict[str, Product], lines: dict[str, int | None], run: Run
+    ) -> Outcome:
+        series = values["series"]
+        if series and series not in lines:
+            lines[series] = max((line or 0 for line in lines.values()), default=0) + 1
+        values = {**values, "line": lines.get(series)}
+        product = known.get(values["name"].casefold())
+        if product is None:
+            known[values["name"].casefold()] = Product.objects.create(
+                code=new_code("PR"), external_id=None, created_at=run.at, **values
+            )
+            return "created"
+        changed = [name for name, value in values.items() if getattr(product, name) != value]
+        if not changed:
+            return "unchanged"
+        for name in changed:
+            setattr(product, name, values[name])
+        product.save(update_fields=changed)
+        return "updated"
+
+
+class AccountImporter:
+    """End customers, known by their name where the file has no number for them."""
+
+    kind = "accounts"
+    fields = (
+        Field("name", required=True, aliases=("account", "company")),
+        Field("external_id", aliases=("account id",)),
+        Field("domain", aliases=("website",)),
+        Field("country"),
+        Field("address"),
+    )
+
+    def parse(self, cells: dict[str, str], run: Run) -> dict[str, Any]:
+        """Check the cells of one account and make its keys."""
+        values = {
+            "name": text_cell(cells["name"], 200, required=True),
+            "domain": text_cell(cells.get("domain", ""), 253),
+            "country": text_cell(cells.get("country", ""), 2).upper(),
+            "address": text_cell(cells.get("address", ""), 2000),
+        }
+        return {
+            **values,
+            **_keys(values["name"], values["domain"], values["country"]),
+            "external_id": text_cell(cells.get("external_id") or cells["name"], 100),
+        }
+
+    def save(self, batch: list[dict[str, Any]], run: Run) -> list[Outcome]:
+        """Create and change in two statements."""
+        known = Account.objects.in_bulk([values["external_id"] for values in batch], field_name="external_id")
+        names = [name for name in batch[0] if name != "external_id"]
+        fresh: dict[str, Account] = {}
+        changed: dict[str, Account] = {}
+        outcomes: list[Outcome] = []
+        for values in batch:
+            key = values["external_id"]
+            account = known.get(key) or fresh.get(key)
+            if account is None:
+                fresh[key] = Account(code=new_code("AC"), created_at=run.at, **values)
+                outcomes.append("created")
+                continue
+            is_same = all(getattr(account, name) == values[name] for name in names)
+            for name in names:
+                setattr(account, name, values[name])
+            if not is_same and key in known:
+                changed[key] = account
+            outcomes.append("unchanged" if is_same else "updated")
+        Account.objects.bulk_create(fresh.values())
+        Account.objects.bulk_update(changed.values(), names)
+        return outcomes
+
+
+class OpportunityImporter:
+    """Deals that partners worked elsewhere. ``notes`` counts what was not known: accounts, products, rates."""
+
+    kind = "opportunities"
+    fields = (
+        Field("external_id", required=True, aliases=("id", "opportunity id")),
+        Field("partner", required=True, aliases=("partner id", "company")),
+        Field("stage", required=True, aliases=("deal stage",)),
+        Field("product"),
+        Field("account", aliases=("customer",)),
+        Field("amount", aliases=("close value",)),
+        Field("currency"),
+        Field("term_months"),
+        Field("engaged_on", aliases=("engage date",)),
+        Field("expected_close_on"),
+        Field("closed_on", aliases=("close date",)),
+        Field("lost_reason"),
+    )
+
+    def __init__(self, options: OpportunityOptions | None = None) -> None:
+        self.options = options or OpportunityOptions(
+            stages={
+                **{str(stage): Standing(stage, OpportunityStatus.OPEN) for stage in OpportunityStage},
+                "won": Standing(OpportunityStage.CLOSED, OpportunityStatus.WON),
+                "lost": Standing(OpportunityStage.CLOSED, OpportunityStatus.LOST),
+            }
+        )
+        self.notes: Counter[tuple[str, str]] = Counter()
+        self._finder = PartnerFinder()
+        self._products: dict[str, Product] | None = None
+        self._accounts: dict[str, Account] | None = None
+        self._rates: dict[tuple[str, date], Decimal | None] = {}
+        self._stages = {name.casefold(): standing for name, standing in self.options.stages.items()}
+        self._spellings = {name.casefold(): real for name, real in self.options.spellings.items()}
+
+    def parse(self, cells: dict[str, str], run: Run) -> dict[str, Any]:
+        """Check every cell of one deal; partner, product and account are looked up when it is written."""
+        standing = self._stages.get(cells["stage"].casefold())
+        if standing is None:
+            raise CellError(_("the stage %(stage)s is not mapped") % {"stage": cells["stage"][:40] or "–"})
+        currency = _currency(cells.get("currency", ""), self.options.currency)
+        values: dict[str, Any] = {
+            "external_id": text_cell(cells["external_id"], 100, required=True),
+            "partner": text_cell(cells["partner"], 200, required=True),
+            "product": text_cell(cells.get("product", ""), 150),
+            "account": text_cell(cells.get("account", ""), 200),
+            "stage": standing.stage,
+            "status": standing.status,
+            "currency": currency,
+            "amount": _amount(cells["amount"], currency) if cells.get("amount") else None,
+            "term_months": whole_cell(cells["term_months"], least=1, most=240) if cells.get("term_months") else None,
+            "lost_reason": choice_cell(cells["lost_reason"], LostReason.choices) if cells.get("lost_reason") else "",
+        }
+        for name in ("engaged_on", "expected_close_on", "closed_on"):
+            values[name] = day_cell(cells[name], run.day_order) if cells.get(name) else None
+        return _checked(values)
+
+    def save(self, batch: list[dict[str, Any]], run: Run) -> list[Outcome]:
+        """Look up, compare and write a batch in a fixed number of statements."""
+        self._load()
+        known = Opportunity.objects.in_bulk([values["external_id"] for values in batch], field_name="external_id")
+        fresh: dict[str, Opportunity] = {}
+        changed: list[Opportunity] = []
+        outcomes: list[Outcome] = []
+        for values in batch:
+            try:
+                columns = self._columns(values, run)
+            except CellError as error:
+                outcomes.append(error)
+                continue
+            deal = known.get(values["external_id"])
+            if values["external_id"] in fresh:
+                outcomes.append(CellError(_("this number stands in the file twice")))
+            elif deal is None:
+                fresh[values["external_id"]] = self._new(columns, run)
+                outcomes.append("created")
+            elif deal.origin != OpportunitySource.IMPORT:
+                outcomes.append(CellError(_("this number belongs to a deal that was not imported")))
+            elif all(getattr(deal, name) == value for name, value in columns.items()):
+                outcomes.append("unchanged")
+            else:
+                for name, value in columns.items():
+                    setattr(deal, name, value)
+                deal.touched_at = run.at
+                deal.version += 1
+                changed.append(deal)
+                outcomes.append("updated")
+        Opportunity.objects.bulk_create(fresh.values())
+        if changed:
+            Opportunity.objects.bulk_update(changed, [*columns, "touched_at", "version"])
+        self._audit([*fresh.values(), *changed], run)
+        return outcomes
+
+    def _load(self) -> None:
+        if self._products is None:
+            self._products = {product.name.casefold(): product for product in Product.objects.all()}
+            self._accounts = {account.name.casefold(): account for account in Account.objects.order_by("-pk")}
+
+    def _columns(self, values: dict[str, Any], run: Run) -> dict[str, Any]:
+        """The row as columns of an opportunity, with what it is worth in the program's currency."""
+        partner: Partner = self._finder.find(values["partner"], run)
+        won = values["status"] == OpportunityStatus.WON
+        columns = {
+            "external_id": values["external_id"],
+            "partner_id": partner.pk,
+            "product_id": self._product(values["product"]),
+            "account_id": self._account(values["account"], run),
+            "is_partner_worked": self.options.is_partner_worked,
+            "won_on": values["closed_on"] if won else None,
+            **{
+                name: values[name]
+                for name in (
+                    "stage", "status", "currency", "amount", "term_months", "lost_reason", "engaged_on",
+                    "expected_close_on", "closed_on",
+                )
+            },
+        }  # fmt: skip
+        return columns | self._worth(columns, run)
+
+    def _worth(self, columns: dict[str, Any], run: Run) -> dict[str, Any]:
+        amount, currency = columns["amount"], columns["currency"]
+        if amount is None:
+            return {"arr": None, "rate": None, "amount_program": None, "arr_program": None}
+        program = program_at(run.at)
+        day = columns["won_on"] or run.at.date()
+        key = (currency, day)
+        if key not in self._rates:
+            self._rates[key] = rate_on(currency=currency, to_currency=program.currency, day=day)
+        rate = self._rates[key]
+        if rate is None:
+            self.notes["rate", currency] += 1
+        arr = annual(amount, columns["term_months"], currency)
+        return {
+            "arr": arr,
+            "rate": rate,
+            "amount_program": convert(amount, rate, program.currency),
+            "arr_program": convert(arr, rate, program.currency),
+        }
+
+    def _product(self, name: str) -> int | None:
+        if not name:
+            return None
+        wanted = self._spellings.get(name.casefold(), name)
+        product = (self._products or {}).get(wanted.casefold())
+        if product is None:
+            self.notes["product", name] += 1
+            return None
+        if wanted != name:
+            self.notes["spelling", f"{name} → {wanted}"] += 1
+        return product.pk
+
+    def _account(self, name: str, run: Run) -> int | None:
+        if not name:
+            self.notes["account", ""] += 1
+            return None
+        accounts = self._accounts if self._accounts is not None else {}
+        if name.casefold() not in accounts:
+            self.notes["new_account", name] += 1
+            accounts[name.casefold()] = Account.objects.create(
+                code=new_code("AC"), name=name, external_id=name[:100], created_at=run.at, **_keys(name, "", "")
+            )
+        return accounts[name.casefold()].pk
+
+    def _new(self, columns: dict[str, Any], run: Run) -> Opportunity:
+        return Opportunity(
+            code=new_code("OP"),
+            origin=OpportunitySource.IMPORT,
+            created_at=run.at,
+            touched_at=run.at,
+            **columns,
+        )
+
+    def _audit(self, deals: Sequence[Opportunity], run: Run) -> None:
+        counts = Counter(deal.partner_id for deal in deals)
+        codes = dict(Partner.objects.filter(pk__in=counts).values_list("pk", "code"))
+        audit.record_many(
+            audit.entry(
+                code="deals.opportunity.imported",
+                by=run.by,
+                at=run.at,
+                ref=Ref("partners.partner", codes[partner_id]),
+                organization_id=partner_id,
+                changes={"rows_in_batch": count, "file": run.file_name},
+            )
+            for partner_id, count in counts.items()
+            if partner_id is not None
+        )
+
+
+def _checked(values: dict[str, Any]) -> dict[str, Any]:
+    """What must go together: results with their dates, and dates in order."""
+    is_open = values["status"] == OpportunityStatus.OPEN
+    if is_open and values["closed_on"]:
+        raise CellError(_("an open deal has no close date"))
+    if not is_open and values["closed_on"] is None:
+        raise CellError(_("a closed deal needs its close date"))
+    if values["status"] == OpportunityStatus.WON and values["amount"] is None:
+        raise CellError(_("a won deal needs its value"))
+    if values["closed_on"] and values["engaged_on"] and values["closed_on"] < values["engaged_on"]:
+        raise CellError(_("the deal closed before it began"))
+    return values
+
+
+def _currency(text: str, stated: str) -> str:
+    currency = (text or stated).upper()
+    if not currency:
+        raise CellError(_("the currency is neither in the file nor stated"))
+    if currency not in CURRENCY_DIGITS:
+        raise CellError(_("%(currency)s is not a currency that is known here") % {"currency": currency[:10]})
+    return currency
+
+
+def _amount(text: str, currency: str) -> Decimal:
+    decimal_cell(text)
+    try:
+        return parse_amount(text, currency)
+    except MoneyError as error:
+        raise CellError(str(error)) from None
+
+
+def _keys(name: str, domain: str, country: str) -> dict[str, Any]:
+    try:
+        keys = account_keys(domain=domain, name=name, country=country)
+    except AccountError as error:
+        raise CellError(_("the account can't be used: %(why)s") % {"why": error.code}) from None
+    return {
+        "domain_key": keys.domain_key,
+        "name_key": keys.name_key,
+        "plain_name": keys.name,
+        "key_version": keys.version,
+    }
+
+
+IMPORTERS = (
+    (ProductImporter, _("Products"), "partners.program_edit"),
+    (AccountImporter, _("End customers"), "deals.opportunity_confirm"),
+    (OpportunityImporter, _("Opportunities"), "deals.opportunity_confirm"),
+)
