@@ -91,6 +91,18 @@ class ClaimBasis(TextChoices):
     NAME = "name", _("Name and country")
 
 
+class ClaimEnd(TextChoices):
+    """Why a claim ended before its period did."""
+
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    REJECTED = "rejected", _("Rejected")
+    CHANGED = "changed", _("Another customer or product")
+    TRANSFERRED = "transferred", _("Handed over")
+    EXPIRED = "expired", _("Protection ended")
+    WON = "won", _("Won")
+    LOST = "lost", _("Lost")
+
+
 class CandidateKind(TextChoices):
     """What an account may already be when somebody registers it."""
 

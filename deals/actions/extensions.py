@@ -91,14 +91,14 @@ def request_extension(*, registration: Registration, by: Actor, at: datetime, ac
 
 @settled
 def decide_extension(
-    *, registration: Registration, by: Actor, at: datetime, grant: bool, note: str = ""
+    *, registration: Registration, by: Actor, at: datetime, grant: bool, note: str = "", version: int | None = None
 ) -> ExtensionRequest:
     """Grant from the old end, even when late, or decline with a reason. Another holder since then is a refusal."""
     must_decide(by, registration, at)
     if not grant and not note.strip():
         raise IncompleteRefused({"note": _("Please say why not.")})
     with transaction.atomic():
-        held = lock(registration)
+        held = lock(registration, version=version)
         request = held.extension_requests.select_for_update().filter(status=ExtensionStatus.REQUESTED).first()
         if request is None:
             raise ExtensionRefused("deals.extension.none_waits", _("No extension is asked for here."))

@@ -119,7 +119,8 @@ def save_draft(
     """Keep what was typed, complete or not. Nothing is checked and no account is taken.
 
     ``code`` names a draft that the form already knows, so that the same form saved twice makes one draft. Raises
-    StaleRefused when another window saved in between, TransitionRefused once it was sent.
+    StaleRefused, with what is saved now, when another window saved something else in between, and TransitionRefused
+    once it was sent.
     """
     must_act_for(by, partner.pk)
     fields = {name: value for name, value in values.items() if name in WRITABLE}
@@ -128,10 +129,13 @@ def save_draft(
             registration = Registration.objects.filter(code=read_code(code), partner=partner).first()
         if registration is None:
             return _start_draft(partner, by, at, code, fields, products)
-        draft = lock(registration, version=version)
+        draft = lock(registration)
         must_act_for(by, draft.partner_id)
         REGISTRATION.target(draft.status, "submit")
         changed = [name for name, value in fields.items() if getattr(draft, name) != value]
+        if version is not None and version != draft.version and changed:
+            saved = {name: getattr(draft, name) for name in changed}
+            raise StaleRefused(values={"version": draft.version, "state": draft.status, "saved": saved})
         for name in changed:
             setattr(draft, name, fields[name])
         if products is not None and set(products) != set(draft.products.all()):

@@ -5,7 +5,7 @@ from django.contrib.postgres.fields import DateTimeRangeField, IntegerRangeField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from deals.choices import ClaimBasis
+from deals.choices import ClaimBasis, ClaimEnd
 from prm.core.actors import Actor
 from prm.core.refs import Ref
 
@@ -43,7 +43,7 @@ class Claim(models.Model):
     period = DateTimeRangeField(_("period"))
     started_at = models.DateTimeField(_("taken"))
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
-    ended_because = models.CharField(_("ended because"), max_length=40, blank=True)
+    ended_because = models.CharField(_("ended because"), max_length=20, choices=ClaimEnd, blank=True)
     transferred_from = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="transferred_to")
     reason = models.TextField(_("reason"), blank=True)
 

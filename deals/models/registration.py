@@ -149,6 +149,7 @@ class Registration(models.Model):
             GinIndex(
                 OpClass("plain_name", name="gin_trgm_ops"), condition=Q(status__in=OPEN), name="deals_reg_open_alike"
             ),
+            GinIndex(OpClass("plain_name", name="gin_trgm_ops"), name="deals_reg_search"),
             models.Index(fields=["protected_until"], condition=Q(status="approved"), name="deals_reg_protection_ends"),
         ]
 

@@ -29,7 +29,7 @@ MANAGE = [
     ),
     Item(
         _("Pipeline"),
-        "manage:deals:registration_list",
+        "manage:deals:registration_queue",
         "affiliate",
         "deals.registration_view",
         ("/manage/deals/",),

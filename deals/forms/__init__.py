@@ -1,0 +1,1 @@
+"""Forms of deals: they read what was typed; actions decide whether it may be."""

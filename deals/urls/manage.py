@@ -1,0 +1,34 @@
+"""Where the vendor's staff find deals."""
+
+from django.urls import path
+
+from deals.views.manage import claims, decisions, opportunities, referrals, registrations
+
+app_name = "deals"
+urlpatterns = [
+    path("", registrations.registration_queue, name="registration_queue"),
+    path("registrations/", registrations.registration_list, name="registration_list"),
+    path("registrations/<str:code>/", registrations.registration_detail, name="registration_detail"),
+    path("registrations/<str:code>/approve/", decisions.registration_approve, name="registration_approve"),
+    path("registrations/<str:code>/return/", decisions.registration_return, name="registration_return"),
+    path("registrations/<str:code>/reject/", decisions.registration_reject, name="registration_reject"),
+    path("registrations/<str:code>/hand-over/", decisions.registration_overrule, name="registration_overrule"),
+    path("registrations/<str:code>/extend/", decisions.extension_grant, name="extension_grant"),
+    path("registrations/<str:code>/extend/decline/", decisions.extension_decline, name="extension_decline"),
+    path("registrations/<str:code>/won/", decisions.win_confirm, name="win_confirm"),
+    path("registrations/<str:code>/won/decline/", decisions.win_decline, name="win_decline"),
+    path("registrations/<str:code>/files/<str:file>/", registrations.attachment_download, name="attachment_download"),
+    path("opportunities/", opportunities.opportunity_list, name="opportunity_list"),
+    path("opportunities/<str:code>/", opportunities.opportunity_detail, name="opportunity_detail"),
+    path("opportunities/<str:code>/update/", opportunities.opportunity_update, name="opportunity_update"),
+    path("opportunities/<str:code>/won/", opportunities.opportunity_confirm, name="opportunity_confirm"),
+    path("opportunities/<str:code>/lost/", opportunities.opportunity_lose, name="opportunity_lose"),
+    path("opportunities/<str:code>/correct/", opportunities.opportunity_correct, name="opportunity_correct"),
+    path("referrals/", referrals.referral_list, name="referral_list"),
+    path("referrals/<str:code>/", referrals.referral_detail, name="referral_detail"),
+    path("referrals/<str:code>/accept/", referrals.referral_accept, name="referral_accept"),
+    path("referrals/<str:code>/decline/", referrals.referral_decline, name="referral_decline"),
+    path("referrals/<str:code>/qualify/", referrals.referral_qualify, name="referral_qualify"),
+    path("claims/", claims.claim_list, name="claim_list"),
+    path("claims/<str:code>/", claims.claim_detail, name="claim_detail"),
+]

@@ -1,0 +1,27 @@
+"""Where partner people find their deals."""
+
+from django.urls import path
+
+from deals.views.portal import referrals, registration_page, registrations
+
+app_name = "deals"
+urlpatterns = [
+    path("", registrations.registration_list, name="registration_list"),
+    path("new/", registrations.registration_new, name="registration_new"),
+    path("check/", registrations.registration_check, name="registration_check"),
+    path("referrals/", referrals.referral_list, name="referral_list"),
+    path("referrals/new/", referrals.referral_new, name="referral_new"),
+    path("referrals/<str:code>/", referrals.referral_detail, name="referral_detail"),
+    path("<str:code>/", registration_page.registration_detail, name="registration_detail"),
+    path("<str:code>/edit/", registrations.registration_edit, name="registration_edit"),
+    path("<str:code>/answer/", registration_page.registration_answer, name="registration_answer"),
+    path("<str:code>/withdraw/", registration_page.registration_withdraw, name="registration_withdraw"),
+    path("<str:code>/extend/", registration_page.registration_extend, name="registration_extend"),
+    path("<str:code>/update/", registration_page.registration_update, name="registration_update"),
+    path("<str:code>/won/", registration_page.registration_report_won, name="registration_report_won"),
+    path("<str:code>/lost/", registration_page.registration_report_lost, name="registration_report_lost"),
+    path("<str:code>/appeal/", registration_page.registration_appeal, name="registration_appeal"),
+    path("<str:code>/files/", registration_page.attachment_add, name="attachment_add"),
+    path("<str:code>/files/<str:file>/", registration_page.attachment_download, name="attachment_download"),
+    path("<str:code>/files/<str:file>/remove/", registration_page.attachment_remove, name="attachment_remove"),
+]

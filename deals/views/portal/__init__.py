@@ -1,0 +1,1 @@
+"""What partner people open about their deals."""
