@@ -20,6 +20,7 @@ from prm.core.fonts import STATIC, text_width, unpacked_fonts
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 THEME_FILE = STATIC / "prm" / "charts" / "theme.json"
 Label = Callable[[float], str]
+NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 LINE_LEFT = 30.0  # room for the axis of a line chart
 
 
@@ -143,7 +144,7 @@ def _renderer() -> Any:
 def to_svg(chart: Chart, mode: str = "print") -> str:
     """The drawing as one `<svg>` with the chart's words as its title; it loads nothing."""
     svg = _renderer().vegalite_to_svg(
-        json.dumps(chart.spec), config=theme_config(mode), allowed_base_urls=[], show_warnings=False
+        json.dumps(_drawable(chart.spec)), config=theme_config(mode), allowed_base_urls=[], show_warnings=False
     )
     # One text alternative for the whole drawing: the marks' own labels would be read one by one.
     svg = re.sub(r' (?:aria-[a-z]+|role)="[^"]*"', "", svg)
@@ -151,7 +152,21 @@ def to_svg(chart: Chart, mode: str = "print") -> str:
     # same chart is the same text every time.
     numbers: dict[str, str] = {}
     svg = re.sub(r"\bclip\d+\b", lambda m: numbers.setdefault(m[0], f"{chart.name}-clip{len(numbers) + 1}"), svg)
-    return re.sub(r"(<svg[^>]*>)", lambda m: f"{m[1]}<title>{escape(chart.alt)}</title>", svg, count=1)
+    return re.sub(r"(<svg[^>]*>)", lambda m: f"{m[1]}<title>{escape(_drawable(chart.alt))}</title>", svg, count=1)
+
+
+def _drawable(value: Any) -> Any:
+    """The value with every character taken out that XML does not know.
+
+    The renderer measures text by way of XML and aborts the whole process at such a character.
+    """
+    if isinstance(value, str):
+        return NOT_XML.sub("", value)
+    if isinstance(value, dict):
+        return {key: _drawable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_drawable(item) for item in value]
+    return value
 
 
 # -- scales --------------------------------------------------------------------------------------
@@ -171,13 +186,13 @@ def axis_steps(low: float, high: float, *, wanted: int = 4) -> list[float]:
 
 def _labels(values: Sequence[float], label: Label) -> str:
     """A Vega expression that gives each axis value its ready label."""
-    table = {_key(value): label(value) for value in values}
+    table = {_key(value): _drawable(label(value)) for value in values}
     return f"({json.dumps(table)})[datum.value] || ''"
 
 
 def _words(labels: Iterable[str]) -> str:
     """A Vega expression that gives each position ("0", "1", …) its label."""
-    return f"({json.dumps({str(index): label for index, label in enumerate(labels)})})[datum.value]"
+    return f"({json.dumps({str(index): _drawable(label) for index, label in enumerate(labels)})})[datum.value]"
 
 
 def _key(value: float) -> str:
@@ -311,8 +326,8 @@ def bars(
     main colour where the bars have an inner part, the others quiet. `longest` fixes the full length.
     """
     most = longest or max([bar.value for bar in rows] + [0.0]) or 1.0
-    plot = width - label_width - sum(text_widths)
-    domain = {"domain": [0, most * (width - label_width) / plot], "nice": False}
+    # Said in terms of the drawn width, so that the texts keep their room on a narrow page too.
+    domain = {"domain": [0, most], "range": [0, {"expr": f"width - {sum(text_widths)}"}], "nice": False}
     has_inner = any(bar.inner is not None for bar in rows)
     values = []
     for index, bar in enumerate(rows):
@@ -355,9 +370,9 @@ def bars(
                     "encoding": {"x": _number("inner", scale=domain, axis=None)},
                 }
             )
-    edge = plot
+    behind = sum(text_widths)
     for number, room in enumerate(text_widths):
-        edge += room
+        behind -= room
         style = (
             "label"
             if number == 0
@@ -369,7 +384,7 @@ def bars(
             {
                 "mark": _text(style, align="right"),
                 "encoding": {
-                    "x": {"datum": most * edge / plot, "scale": domain},
+                    "x": {"value": {"expr": f"width - {behind}"}},
                     "text": {"field": f"t{number}"},
                 },
             }
@@ -494,7 +509,7 @@ def line_over_time(
         layers.append(
             {
                 "data": {"values": [{"value": (upper + floor) / 2, "text": band.label}]},
-                "mark": _text("label-muted", align="left", x=width - LINE_LEFT - margin + 10),
+                "mark": _text("label-muted", align="left", x={"expr": "width + 10"}),
                 "encoding": {"y": y, "text": {"field": "text"}},
             }
         )

@@ -34,9 +34,11 @@
     names.wash = probe.outlineColor;
     names.paper = probe.caretColor;
     names.font = theme.fonts[mode];
-    return JSON.parse(JSON.stringify(theme.config), function (_key, value) {
+    var drawn = JSON.parse(JSON.stringify(theme.config), function (_key, value) {
       return typeof value === "string" && value[0] === "@" ? names[value.slice(1)] || value : value;
     });
+    drawn.axisX = Object.assign({}, drawn.axisX, { labelOverlap: true }); // a phone has no room for twelve months
+    return drawn;
   }
   function draw(figure) {
     return ready(figure).then(function () {
@@ -47,6 +49,8 @@
       var old = box.querySelector(".vega-embed");
       // measured inside the box, shown when drawn: the space below keeps the height meanwhile
       box.append(place);
+      fit(spec, box.clientWidth);
+      figure.dataset.width = String(box.clientWidth);
       return window.vegaEmbed(place, spec, {
         actions: false,
         ast: true,
@@ -71,6 +75,22 @@
     });
   }
 
+  // A spec that keeps room for its own labels says so as padding, outside of its width.
+  function fit(spec, room) {
+    var padding = spec.padding || 0;
+    var sides = typeof padding === "number" ? 2 * padding : (padding.left || 0) + (padding.right || 0);
+    var outside = spec.autosize && spec.autosize.type === "none";
+    spec.width = Math.max(Math.floor(outside ? room - sides : room), 40);
+  }
+  var resized = new ResizeObserver(function (entries) {
+    entries.forEach(function (entry) {
+      var figure = entry.target.closest("figure");
+      if (!figure.dataset.drawn || Math.abs(entry.contentRect.width - Number(figure.dataset.width)) < 8) return;
+      clearTimeout(figure.redraw);
+      figure.redraw = setTimeout(function () { draw(figure); }, 150);
+    });
+  });
+
   var watcher = new IntersectionObserver(function (entries) {
     entries.forEach(function (entry) {
       if (!entry.isIntersecting) return;
@@ -83,6 +103,7 @@
     scope.querySelectorAll("figure[data-chart]:not([data-seen])").forEach(function (figure) {
       figure.dataset.seen = "1";
       watcher.observe(figure);
+      resized.observe(figure.querySelector(".chart-box"));
     });
   }
   document.addEventListener("DOMContentLoaded", function () { find(document); });
