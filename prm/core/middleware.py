@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Callable
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 from django.conf import settings
@@ -68,7 +69,8 @@ class ActorMiddleware:
         request.actor, request.organization, request.memberships = Actor.anonymous(), None, []
         if request.user.is_authenticated:
             self._identify(request)
-        return self.get_response(request)
+        with timezone.override(_zone_of(request)):
+            return self.get_response(request)
 
     def _identify(self, request: HttpRequest) -> None:
         memberships = list(
@@ -89,6 +91,15 @@ class ActorMiddleware:
         if locale and "django_language" not in request.COOKIES:
             translation.activate(locale)
             request.LANGUAGE_CODE = translation.get_language()
+
+
+def _zone_of(request: HttpRequest) -> ZoneInfo:
+    """The time zone in which the reader is told every moment: their own, else their company's."""
+    own = getattr(request.user, "time_zone", "")
+    try:
+        return ZoneInfo(own or (request.organization.time_zone if request.organization else "UTC"))
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
 
 
 def actor_for(user, membership: Membership | None, *, request_id: str = "") -> Actor:
