@@ -395,18 +395,6 @@ def assign_owner(*, partner: Partner, owner: User | None, by: Actor, at: datetim
     return partner
 
 
-def possible_owners() -> list[User]:
-    """Staff who can own partners: active members who decide, by name."""
-    return list(
-        User.objects.filter(
-            is_active=True,
-            memberships__is_active=True,
-            memberships__organization__kind="vendor",
-            memberships__role__in=at_least(1),
-        ).order_by("name")
-    )
-
-
 def require_permission(by: Actor, permission: str = "partners.partner_edit") -> None:
     """Refuse an actor whose role lacks a permission."""
     if not by.can(permission):
