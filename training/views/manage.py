@@ -134,8 +134,6 @@ def certificate_create(request: HttpRequest) -> HttpResponse:
     initial = {"partner": request.GET.get("partner", ""), "valid_from": program_today(request.at)}
     kinds = list(_kinds(request).items())
     form = CertificateForm(request.POST or None, partners=partners, kinds=kinds, initial=initial)
-        request.POST or None, partners=partners, kinds=list(_kinds(request).items()), initial=initial
-    )
     if request.method == "POST" and form.is_valid():
         made: list[Certificate] = []
         if attempt(
