@@ -412,6 +412,13 @@ def test_any_brand_colour_becomes_legible(colour: str) -> None:
     assert "--prm-accent-fill:light-dark(" in accent.brand_css(colour)
 
 
+@pytest.mark.parametrize(("colour", "ink"), [("#2456e6", "#ffffff"), ("#ffd400", "#10151f")])
+def test_the_button_of_a_mail_can_be_read_in_any_brand(colour: str, ink: str) -> None:
+    html = render('{% include "mail/button.html" with href="/x" text="Open" %}', vendor=SimpleNamespace(accent=colour))
+    assert f"background:{colour}" in html
+    assert f"color:{ink}" in html
+
+
 @pytest.mark.parametrize("colour", ["red", "#fff", "#12345", "#12345g", "url(x)", "#123456;}body{"])
 def test_a_brand_colour_can_not_bring_other_css(colour: str) -> None:
     with pytest.raises(ValueError, match="not a colour"):

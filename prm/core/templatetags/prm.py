@@ -21,6 +21,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from prm.core.accent import accent_for
 from prm.core.charts import page_spec
 from prm.core.fields import error_list, field_context, widget_is_select
 from prm.core.figures import (
@@ -526,6 +527,18 @@ def _outer_height(spec: Mapping[str, Any]) -> int:
     padding = spec.get("padding", 0)
     around = padding.get("top", 0) + padding.get("bottom", 0) if isinstance(padding, Mapping) else 2 * padding
     return round(spec.get("height", 200) + around)
+
+
+@register.filter
+def accent_fill(colour: str) -> str:
+    """The brand's colour as the ground of a button, where no style sheet can be loaded: mail."""
+    return accent_for(colour)[0].fill
+
+
+@register.filter
+def on_accent(colour: str) -> str:
+    """White or black, whichever can be read on ``accent_fill``."""
+    return accent_for(colour)[0].on_fill
 
 
 @register.filter
