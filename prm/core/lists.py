@@ -353,7 +353,7 @@ class ListPage:
     @property
     def hidden_params(self) -> list[tuple[str, str]]:
         """What the filter form carries along: order, columns, size."""
-        return [(key, self.params[key]) for key in ("sort", "cols", "size") if key in self.params]
+        return [(key, str(self.params[key])) for key in ("sort", "cols", "size") if key in self.params]
 
     @cached_property
     def views(self) -> list[dict[str, Any]]:
@@ -370,7 +370,7 @@ class ListPage:
                 address.setlist(key, values)
             for key in ("cols", "size"):
                 if key in self.params:
-                    address[key] = self.params[key]
+                    address[key] = str(self.params[key])
             drawn.append(
                 {
                     "label": view.label,
