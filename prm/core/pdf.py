@@ -10,7 +10,6 @@ The same input gives the same bytes: dates and the file identifier come from the
 
 import gc
 import hashlib
-import logging
 import re
 from datetime import UTC, date, datetime, time
 from functools import cache
@@ -22,9 +21,6 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from prm.core.fonts import FACES, FAMILY, STATIC, unpacked_fonts
-
-# One line a page would drown what the worker has to say.
-logging.getLogger("weasyprint.progress").setLevel(logging.WARNING)
 
 PICTURE = re.compile(r"data:image/(?:png|jpeg|webp);base64,", re.IGNORECASE)
 LARGEST_PICTURE = 3_000_000  # characters of one data: URI

@@ -207,8 +207,8 @@ STATEMENTS = {
     "win.moving": (
         _("Everything moves"),
         _n(
-            "The open deal has not been longer than %(days)s days in its stage.",
-            "None of %(deals)s open deals has been longer than %(days)s days in its stage.",
+            "The open deal moved within the last %(days)s days.",
+            "All %(deals)s open deals moved within the last %(days)s days.",
             "deals",
         ),
     ),
