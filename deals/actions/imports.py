@@ -1,22 +1,25 @@
 """Importing what another system knows: products, end customers and opportunities.
 
-Opportunities come in as they are, without registrations and without claims. Nothing is lost on the way: an opportunity
-whose product or account nobody knows is kept without it, and the importer's ``notes`` say what was not known and how
-often. A second run of the same file changes nothing.
+Opportunities come in as they are, without registrations and without claims. Nothing is lost on the way: a deal whose
+account nobody knows is kept without it, a product that is not on the price list is kept under its spelling as one that
+is not offered, and the importer's ``notes`` say what was not known and how often. A second run of the same file changes
+nothing.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any
 
+from django.db import DatabaseError
 from django.utils.translation import gettext_lazy as _
 
 from deals.choices import LostReason, OpportunitySource, OpportunityStage, OpportunityStatus
 from deals.models import Account, Opportunity, Product
-from deals.queries.program import program_at
+from deals.queries.program import Program, program_at
 from deals.queries.rates import rate_on
 from deals.rules.accounts import AccountError, account_keys
 from deals.rules.arr import annual, convert
@@ -38,6 +41,23 @@ from prm.core.money import CURRENCY_DIGITS, MoneyError, parse_amount
 from prm.core.refs import Ref
 
 Outcome = str | CellError
+OPEN_STAGES = [stage for stage in OpportunityStage if stage != OpportunityStage.CLOSED]
+OnNote = Callable[[str, str, str], None]
+
+
+class SeenOnce:
+    """Which numbers a file has named already, in sixteen bytes each however long they are."""
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+
+    def check(self, key: str) -> str:
+        """The key, the first time; CellError after that, so that no file says two things of one record."""
+        mark = int.from_bytes(blake2b(key.encode(), digest_size=8).digest())
+        if mark in self._seen:
+            raise CellError(_("%(key)s stands in this file more than once") % {"key": key[:80]})
+        self._seen.add(mark)
+        return key
 
 
 @dataclass(frozen=True)
@@ -62,7 +82,10 @@ class OpportunityOptions:
 
 
 class ProductImporter:
-    """The price list. Products of one series share a product line, numbered as the series appear."""
+    """The price list. Products of one series share a product line, numbered as the series appear.
+
+    A blank cell leaves a known product's field as it is.
+    """
 
     kind = "products"
     fields = (
@@ -74,36 +97,42 @@ class ProductImporter:
 
     def __init__(self, currency: str = "") -> None:
         self.currency = currency
+        self._once = SeenOnce()
 
     def parse(self, cells: dict[str, str], run: Run) -> dict[str, Any]:
         """Check the cells of one product."""
         currency = _currency(cells.get("currency", ""), self.currency)
-        return {
-            "name": text_cell(cells["name"], 150, required=True),
-            "series": text_cell(cells.get("series", ""), 100),
-            "list_price": _amount(cells["list_price"], currency) if cells.get("list_price") else None,
-            "currency": currency,
-        }
+        values: dict[str, Any] = {"name": text_cell(cells["name"], 150, required=True)}
+        if cells.get("series"):
+            values["series"] = text_cell(cells["series"], 100)
+        if cells.get("list_price"):
+            values |= {"list_price": _amount(cells["list_price"], currency), "currency": currency}
+        self._once.check(values["name"].casefold())
+        return {"currency": currency, **values}
 
     def save(self, batch: list[dict[str, Any]], run: Run) -> list[Outcome]:
         """Write what is new or differs, product by product: price lists are short."""
         known = {product.name.casefold(): product for product in Product.objects.all()}
         lines = {product.series: product.line for product in known.values() if product.series and product.line}
-        return [self._one(values, known, lines, run) for values in batch]
+        last = max((product.line or 0 for product in known.values()), default=0)
+        outcomes: list[Outcome] = []
+        for values in batch:
+            series = values.get("series")
+            if series and series not in lines:
+                last += 1
+                lines[series] = last
+            outcomes.append(self._one(values | ({"line": lines[series]} if series else {}), known, run))
+        return outcomes
 
-    def _one(
-        self, values: dict[str, Any], known: dict[str, Product], lines: dict[str, int | None], run: Run
-    ) -> Outcome:
-        series = values["series"]
-        if series and series not in lines:
-            lines[series] = max((line or 0 for line in lines.values()), default=0) + 1
-        values = {**values, "line": lines.get(series)}
+    def _one(self, values: dict[str, Any], known: dict[str, Product], run: Run) -> Outcome:
         product = known.get(values["name"].casefold())
         if product is None:
-            known[values["name"].casefold()] = Product.objects.create(
-                code=new_code("PR"), external_id=None, created_at=run.at, **values
-            )
+            Product.objects.create(code=new_code("PR"), created_at=run.at, **values)
             return "created"
+        if "list_price" not in values:
+            values = {name: value for name, value in values.items() if name != "currency"}
+        if not product.is_active and product.list_price is None and "list_price" in values:
+            values = values | {"is_active": True}  # a deal named it before the price list did
         changed = [name for name, value in values.items() if getattr(product, name) != value]
         if not changed:
             return "unchanged"
@@ -125,6 +154,9 @@ class AccountImporter:
         Field("address"),
     )
 
+    def __init__(self) -> None:
+        self._once = SeenOnce()
+
     def parse(self, cells: dict[str, str], run: Run) -> dict[str, Any]:
         """Check the cells of one account and make its keys."""
         values = {
@@ -133,39 +165,54 @@ class AccountImporter:
             "country": text_cell(cells.get("country", ""), 2).upper(),
             "address": text_cell(cells.get("address", ""), 2000),
         }
-        return {
-            **values,
-            **_keys(values["name"], values["domain"], values["country"]),
-            "external_id": text_cell(cells.get("external_id") or cells["name"], 100),
+        values |= _keys(values["name"], values["domain"], values["country"])
+        return values | {
+            "external_id": self._once.check(text_cell(cells.get("external_id") or cells["name"], 100)),
         }
 
     def save(self, batch: list[dict[str, Any]], run: Run) -> list[Outcome]:
-        """Create and change in two statements."""
+        """Create and change in a fixed number of statements."""
         known = Account.objects.in_bulk([values["external_id"] for values in batch], field_name="external_id")
         names = [name for name in batch[0] if name != "external_id"]
-        fresh: dict[str, Account] = {}
-        changed: dict[str, Account] = {}
+        fresh: list[Account] = []
+        changed: list[Account] = []
         outcomes: list[Outcome] = []
         for values in batch:
-            key = values["external_id"]
-            account = known.get(key) or fresh.get(key)
+            account = known.get(values["external_id"])
             if account is None:
-                fresh[key] = Account(code=new_code("AC"), created_at=run.at, **values)
+                fresh.append(Account(code=new_code("AC"), created_at=run.at, **values))
                 outcomes.append("created")
-                continue
-            is_same = all(getattr(account, name) == values[name] for name in names)
-            for name in names:
-                setattr(account, name, values[name])
-            if not is_same and key in known:
-                changed[key] = account
-            outcomes.append("unchanged" if is_same else "updated")
-        Account.objects.bulk_create(fresh.values())
-        Account.objects.bulk_update(changed.values(), names)
+            elif all(getattr(account, name) == values[name] for name in names):
+                outcomes.append("unchanged")
+            else:
+                for name in names:
+                    setattr(account, name, values[name])
+                changed.append(account)
+                outcomes.append("updated")
+        Account.objects.bulk_create(fresh)
+        Account.objects.bulk_update(changed, names)
         return outcomes
 
 
+@dataclass
+class Totals:
+    """What the rows taken add up to, by result and currency: for comparing with the file's own sums."""
+
+    deals: Counter[tuple[str, str]] = field(default_factory=Counter)
+    amounts: dict[tuple[str, str], Decimal] = field(default_factory=dict)
+
+    def add(self, status: str, currency: str, amount: Decimal | None) -> None:
+        """Count one deal."""
+        self.deals[status, currency] += 1
+        self.amounts[status, currency] = self.amounts.get((status, currency), Decimal(0)) + (amount or Decimal(0))
+
+
 class OpportunityImporter:
-    """Deals that partners worked elsewhere. ``notes`` counts what was not known: accounts, products, rates."""
+    """Deals that partners worked elsewhere.
+
+    ``notes`` counts what was not known: accounts, products, rates; ``on_note`` hears of each (kind, the deal's number,
+    what was not known). ``totals`` adds up what was taken. A known deal that was not imported is never touched.
+    """
 
     kind = "opportunities"
     fields = (
@@ -182,20 +229,25 @@ class OpportunityImporter:
         Field("closed_on", aliases=("close date",)),
         Field("lost_reason"),
     )
+    days = ("engaged_on", "expected_close_on", "closed_on")
 
-    def __init__(self, options: OpportunityOptions | None = None) -> None:
+    def __init__(self, options: OpportunityOptions | None = None, on_note: OnNote | None = None) -> None:
         self.options = options or OpportunityOptions(
             stages={
-                **{str(stage): Standing(stage, OpportunityStatus.OPEN) for stage in OpportunityStage},
+                **{str(stage): Standing(stage, OpportunityStatus.OPEN) for stage in OPEN_STAGES},
                 "won": Standing(OpportunityStage.CLOSED, OpportunityStatus.WON),
                 "lost": Standing(OpportunityStage.CLOSED, OpportunityStatus.LOST),
             }
         )
         self.notes: Counter[tuple[str, str]] = Counter()
-        self._finder = PartnerFinder()
+        self.totals = Totals()
+        self._on_note = on_note
+        self._finder, self._once = PartnerFinder(), SeenOnce()
+        self._program: Program | None = None
         self._products: dict[str, Product] | None = None
-        self._accounts: dict[str, Account] | None = None
+        self._accounts: dict[str, int] = {}
         self._rates: dict[tuple[str, date], Decimal | None] = {}
+        self._noted: list[tuple[str, str, str]] = []
         self._stages = {name.casefold(): standing for name, standing in self.options.stages.items()}
         self._spellings = {name.casefold(): real for name, real in self.options.spellings.items()}
 
@@ -217,31 +269,48 @@ class OpportunityImporter:
             "term_months": whole_cell(cells["term_months"], least=1, most=240) if cells.get("term_months") else None,
             "lost_reason": choice_cell(cells["lost_reason"], LostReason.choices) if cells.get("lost_reason") else "",
         }
-        for name in ("engaged_on", "expected_close_on", "closed_on"):
+        for name in self.days:
             values[name] = day_cell(cells[name], run.day_order) if cells.get(name) else None
+        if values["account"]:
+            _keys(values["account"], "", "")
+        self._once.check(values["external_id"])
         return _checked(values)
 
     def save(self, batch: list[dict[str, Any]], run: Run) -> list[Outcome]:
         """Look up, compare and write a batch in a fixed number of statements."""
-        self._load()
+        self._noted = []
+        try:
+            outcomes = self._save(batch, run)
+        except DatabaseError:
+            self._products = None  # what was looked up may have been undone with the batch
+            raise
+        for kind, number, value in self._noted:
+            self.notes[kind, value] += 1
+            if self._on_note:
+                self._on_note(kind, number, value)
+        for values, outcome in zip(batch, outcomes, strict=True):
+            if not isinstance(outcome, CellError):
+                self.totals.add(values["status"], values["currency"], values["amount"])
+        return outcomes
+
+    def _save(self, batch: list[dict[str, Any]], run: Run) -> list[Outcome]:
+        self._load(run)
         known = Opportunity.objects.in_bulk([values["external_id"] for values in batch], field_name="external_id")
-        fresh: dict[str, Opportunity] = {}
+        fresh: list[Opportunity] = []
         changed: list[Opportunity] = []
         outcomes: list[Outcome] = []
         for values in batch:
+            deal = known.get(values["external_id"])
             try:
+                if deal is not None and deal.origin != OpportunitySource.IMPORT:
+                    raise CellError(_("this number belongs to a deal that was not imported"))
                 columns = self._columns(values, run)
             except CellError as error:
                 outcomes.append(error)
                 continue
-            deal = known.get(values["external_id"])
-            if values["external_id"] in fresh:
-                outcomes.append(CellError(_("this number stands in the file twice")))
-            elif deal is None:
-                fresh[values["external_id"]] = self._new(columns, run)
+            if deal is None:
+                fresh.append(self._new(columns, run))
                 outcomes.append("created")
-            elif deal.origin != OpportunitySource.IMPORT:
-                outcomes.append(CellError(_("this number belongs to a deal that was not imported")))
             elif all(getattr(deal, name) == value for name, value in columns.items()):
                 outcomes.append("unchanged")
             else:
@@ -251,16 +320,18 @@ class OpportunityImporter:
                 deal.version += 1
                 changed.append(deal)
                 outcomes.append("updated")
-        Opportunity.objects.bulk_create(fresh.values())
+        Opportunity.objects.bulk_create(fresh)
         if changed:
             Opportunity.objects.bulk_update(changed, [*columns, "touched_at", "version"])
-        self._audit([*fresh.values(), *changed], run)
+        self._audit([*fresh, *changed], run)
         return outcomes
 
-    def _load(self) -> None:
+    def _load(self, run: Run) -> None:
         if self._products is None:
+            self._program = program_at(run.at)
             self._products = {product.name.casefold(): product for product in Product.objects.all()}
-            self._accounts = {account.name.casefold(): account for account in Account.objects.order_by("-pk")}
+            rows = Account.objects.order_by("-pk").values_list("name", "pk")
+            self._accounts = {name.casefold(): pk for name, pk in rows.iterator()}
 
     def _columns(self, values: dict[str, Any], run: Run) -> dict[str, Any]:
         """The row as columns of an opportunity, with what it is worth in the program's currency."""
@@ -269,8 +340,8 @@ class OpportunityImporter:
         columns = {
             "external_id": values["external_id"],
             "partner_id": partner.pk,
-            "product_id": self._product(values["product"]),
-            "account_id": self._account(values["account"], run),
+            "product_id": self._product(values, run),
+            "account_id": self._account(values, run),
             "is_partner_worked": self.options.is_partner_worked,
             "won_on": values["closed_on"] if won else None,
             **{
@@ -281,51 +352,55 @@ class OpportunityImporter:
                 )
             },
         }  # fmt: skip
-        return columns | self._worth(columns, run)
+        return columns | self._worth(columns)
 
-    def _worth(self, columns: dict[str, Any], run: Run) -> dict[str, Any]:
+    def _worth(self, columns: dict[str, Any]) -> dict[str, Any]:
+        """A closed deal is worth what the rate of its day says; an open one today's."""
         amount, currency = columns["amount"], columns["currency"]
-        if amount is None:
+        if amount is None or self._program is None:
             return {"arr": None, "rate": None, "amount_program": None, "arr_program": None}
-        program = program_at(run.at)
-        day = columns["won_on"] or run.at.date()
-        key = (currency, day)
+        program = self._program.currency
+        key = (currency, columns["closed_on"] or self._program.today)
         if key not in self._rates:
-            self._rates[key] = rate_on(currency=currency, to_currency=program.currency, day=day)
+            self._rates[key] = rate_on(currency=currency, to_currency=program, day=key[1])
         rate = self._rates[key]
         if rate is None:
-            self.notes["rate", currency] += 1
+            self._noted.append(("rate", columns["external_id"], f"{currency} → {program}"))
         arr = annual(amount, columns["term_months"], currency)
         return {
             "arr": arr,
             "rate": rate,
-            "amount_program": convert(amount, rate, program.currency),
-            "arr_program": convert(arr, rate, program.currency),
+            "amount_program": convert(amount, rate, program),
+            "arr_program": convert(arr, rate, program),
         }
 
-    def _product(self, name: str) -> int | None:
+    def _product(self, values: dict[str, Any], run: Run) -> int | None:
+        name, products = values["product"], self._products or {}
         if not name:
             return None
         wanted = self._spellings.get(name.casefold(), name)
-        product = (self._products or {}).get(wanted.casefold())
+        product = products.get(wanted.casefold())
         if product is None:
-            self.notes["product", name] += 1
-            return None
-        if wanted != name:
-            self.notes["spelling", f"{name} → {wanted}"] += 1
+            product = products[wanted.casefold()] = Product.objects.create(
+                code=new_code("PR"), name=wanted, currency=values["currency"], is_active=False, created_at=run.at
+            )
+        if not product.is_active and product.list_price is None:
+            self._noted.append(("product", values["external_id"], wanted))
+        elif product.name != name:
+            self._noted.append(("spelling", values["external_id"], f"{name} → {product.name}"))
         return product.pk
 
-    def _account(self, name: str, run: Run) -> int | None:
+    def _account(self, values: dict[str, Any], run: Run) -> int | None:
+        name = values["account"]
         if not name:
-            self.notes["account", ""] += 1
+            self._noted.append(("account", values["external_id"], ""))
             return None
-        accounts = self._accounts if self._accounts is not None else {}
-        if name.casefold() not in accounts:
-            self.notes["new_account", name] += 1
-            accounts[name.casefold()] = Account.objects.create(
-                code=new_code("AC"), name=name, external_id=name[:100], created_at=run.at, **_keys(name, "", "")
-            )
-        return accounts[name.casefold()].pk
+        if name.casefold() not in self._accounts:
+            self._noted.append(("new_account", values["external_id"], name))
+            self._accounts[name.casefold()] = Account.objects.create(
+                code=new_code("AC"), name=name, external_id=_free_number(name), created_at=run.at, **_keys(name, "", "")
+            ).pk
+        return self._accounts[name.casefold()]
 
     def _new(self, columns: dict[str, Any], run: Run) -> Opportunity:
         return Opportunity(
@@ -351,6 +426,12 @@ class OpportunityImporter:
             for partner_id, count in counts.items()
             if partner_id is not None
         )
+
+
+def _free_number(name: str) -> str | None:
+    """The name as an account's outside number, as the account import would give it; None where it is taken or long."""
+    number = name[:100]
+    return None if len(name) > 100 or Account.objects.filter(external_id=number).exists() else number
 
 
 def _checked(values: dict[str, Any]) -> dict[str, Any]:
