@@ -58,6 +58,7 @@ class World:
     rival: Organization
     people: dict[str, Person]
     rows: dict[tuple[str, str, str], models.Model] = field(default_factory=dict)
+    making: str = ""
 
     def __getattr__(self, name: str) -> Person:
         try:
@@ -65,13 +66,22 @@ class World:
         except KeyError:
             raise AttributeError(name) from None
 
+    @property
+    def now(self) -> datetime:
+        """The real moment, for rows that a page compares with the clock."""
+        return datetime.now(UTC)
+
     def company(self, name: str) -> Organization:
         """``vendor``, ``northwind`` or ``rival``."""
         return {"vendor": self.vendor, "northwind": self.northwind, "rival": self.rival}[name]
 
     def words(self, owner: str, text: str) -> str:
-        """A text for a row of ``owner``; Rival's carry the canary."""
-        return f"{text} {self.canary}" if owner == "rival" else text
+        """A text for a row of ``owner``; Rival's carry the canary, marked with the kind of row being made."""
+        return f"{text} {self.canary_of(self.making)}" if owner == "rival" else text
+
+    def canary_of(self, kind: str) -> str:
+        """The canary of one kind of row, which begins with the canary of all."""
+        return f"{self.canary}of{kind.replace('.', '').replace('_', '')}" if kind else self.canary
 
     def head(self, owner: str) -> Person:
         """The person who may do most for a company."""

@@ -40,9 +40,22 @@ def _look_of(model: type[models.Model]) -> dict[str, Any]:
         "__module__": "prm.core.admin",
         "list_display": tuple(names) or ("__str__",),
         "list_select_related": tuple(
-            field.name for field in fields if field.name in names and isinstance(field, models.ForeignKey)
+            path
+            for field in fields
+            if field.name in names and isinstance(field, models.ForeignKey)
+            for path in (field.name, *_names_of(field))
         ),
         "search_fields": ("code",) if any(field.name == "code" for field in fields) else (),
         "exclude": tuple(secret),
         "ordering": ("-pk",),
     }
+
+
+def _names_of(field: models.ForeignKey) -> list[str]:
+    """What a linked record's own name may rest on: its company or its person."""
+    linked = field.related_model._meta.concrete_fields
+    return [
+        f"{field.name}__{each.name}"
+        for each in linked
+        if isinstance(each, models.ForeignKey) and each.name in {"organization", "user", "partner"}
+    ]

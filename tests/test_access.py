@@ -1,0 +1,113 @@
+"""Every address × every stranger: nobody sees or changes what is not theirs (trust T1–T6, T10, T11, T15, T19)."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.core.management import call_command
+from django.db import transaction
+from django.test import Client
+
+from prm.core.models import Notice
+from prm.core.routes import all_routes
+from tests.sweep import STRANGERS, WRITES_NOTHING, Sweep, told
+from tests.world import build_world, load_rows, signed_in_client
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def swept(django_db_setup: None, django_db_blocker) -> Iterator[Sweep]:
+    """One world for all strangers; nothing of it is ever committed."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        sweep = Sweep(build_world(), load_rows())
+        sweep.control()
+        sweep.controlled = list(sweep.findings)
+        yield sweep
+        transaction.set_rollback(True)
+
+
+def test_every_page_is_placed_and_works_for_those_who_may(swept: Sweep) -> None:
+    assert told(swept.controlled) == ""
+
+
+@pytest.mark.parametrize("who", STRANGERS)
+def test_a_stranger_finds_nothing(swept: Sweep, who: str) -> None:
+    swept.findings.clear()
+    swept.try_as(who)
+    assert told(swept.findings) == ""
+
+
+def test_the_sweep_is_not_blind(swept: Sweep) -> None:
+    assert len(swept.targets) > 20
+    assert len(swept.bodies) > 10
+    assert swept.world.canary in str(list(Notice.objects.values_list("title", flat=True)))
+
+
+def test_exceptions_name_addresses_that_exist() -> None:
+    assert set(WRITES_NOTHING) <= {route.name for route in all_routes()}
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "head", "trace"])
+def test_other_methods_change_nothing(swept: Sweep, method: str) -> None:
+    swept.findings.clear()
+    for target in swept.targets:
+        answer = swept.ask(swept.rightful(target), method, target.path)
+        if answer.after != swept.before:
+            swept.find(target.route, method, "writes")
+        if answer.status >= 500:
+            swept.find(target.route, method, f"answers {answer.status}")
+    assert told(swept.findings) == ""
+
+
+def test_every_form_is_guarded_against_other_sites(swept: Sweep) -> None:
+    """A POST without the token is refused by everyone's browser session, before the view."""
+    clients = {
+        name: signed_in_client(person, enforce_csrf_checks=True) for name, person in swept.world.people.items()
+    }
+    open_doors = [
+        str(target.route)
+        for target in swept.targets
+        if swept.body_for(target) is not None
+        and clients[swept.rightful(target)].post(target.path, {"a": "b"}).status_code != 403
+    ]
+    assert open_doors == []
+
+
+def test_no_view_is_exempt_from_that_guard() -> None:
+    exempt = [str(route) for route in all_routes() if getattr(route.view, "csrf_exempt", False) and not route.reviewed]
+    assert exempt == []
+
+
+def test_public_pages_are_a_reviewed_list() -> None:
+    public = {route.name: route.access.reason for route in all_routes() if route.access and route.access.audience == "public"}
+    assert all(public.values())
+    assert set(public) == {
+        "public:core:start",
+        "public:core:brand_css",
+        "public:core:health",
+        "public:core:invitation_accept",
+    }
+
+
+@pytest.mark.django_db
+def test_the_real_addresses_pass_that_check() -> None:
+    call_command("check", "--tag", "urls")
+
+
+@pytest.mark.django_db
+def test_a_form_of_one_company_does_not_act_for_another() -> None:
+    """Two tabs: opened as Northwind, sent after switching to Rival (trust T15)."""
+    world = build_world()
+    client: Client = signed_in_client(world.toni)
+    code = world.northwind.code
+    client.post("/me/switch/", {"membership": world.toni_rival.membership.pk})
+    assert client.get("/me/").wsgi_request.actor.organization_id == world.rival.pk
+    posts = [
+        route
+        for route in all_routes()
+        if route.access and route.access.audience == "partner" and not route.kwargs
+    ]
+    assert posts
+    for route in posts:
+        answer = client.post(f"/{route.pattern}", {"acting_as": code})
+        assert answer.status_code in {405, 409}, route
