@@ -351,6 +351,11 @@ class ListPage:
         return bool(self.chips)
 
     @property
+    def is_untouched(self) -> bool:
+        """Whether there is nothing at all yet: then the first step is shown, not tools for what isn't there."""
+        return not (self.objects or self.is_filtered or "after" in self.params or "before" in self.params)
+
+    @property
     def hidden_params(self) -> list[tuple[str, str]]:
         """What the filter form carries along: order, columns, size."""
         return [(key, str(self.params[key])) for key in ("sort", "cols", "size") if key in self.params]

@@ -306,6 +306,8 @@ def test_an_empty_list_says_why(company: Organization) -> None:
         )
 
     assert "No thing yet" in html("")
+    assert "<form" not in html("")  # nothing to filter
+    assert "<form" in html("q=zebra")
     assert "Nothing matches these filters" in html("q=zebra")
     assert "No thing yet" not in html("q=zebra")
 

@@ -435,7 +435,7 @@ def filter_field(bound: Any) -> dict[str, Any]:
     is_search = bound.name == "q"
     attrs: dict[str, Any] = {"class": "form-select" if widget_is_select(widget) else "form-control"}
     if getattr(widget, "choices", None) and not getattr(widget, "allow_multiple_selected", False):
-        widget.choices = [("" if key in ("", None) else key, label) for key, label in widget.choices]
+        widget.choices = [("" if key in ("", None, "unknown") else key, label) for key, label in widget.choices]
         if widget.choices and widget.choices[0][0] == "":
             widget.choices[0] = ("", _("any"))
     if is_search:
