@@ -11,7 +11,8 @@ class DealsConfig(AppConfig):
     verbose_name = _("Deals")
 
     def ready(self) -> None:
-        """Name the kinds that work items, notices and the audit log refer to."""
+        """Make known: event handlers, kinds that others refer to, and the news people get."""
+        import deals.handlers
         import deals.refs
         import deals.topics  # noqa: F401
         from deals.actions.imports import IMPORTERS

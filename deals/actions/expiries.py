@@ -6,8 +6,6 @@ from django.db import transaction
 from django.db.models import F
 
 from deals.actions import claims
-from deals.actions.decisions import tell_partner
-from deals.choices import RegistrationStatus
 from deals.models import ExtensionRequest, InfoRequest, Registration
 from deals.queries.program import program_at
 from deals.rules.states import REGISTRATION
@@ -35,10 +33,9 @@ def _expire_chunk(on: date, by: Actor, at: datetime, limit: int) -> int:
         rows = list(
             Registration.objects.filter(status__in=REGISTRATION.sources("expire"), protected_until__lt=on)
             .select_for_update(skip_locked=True, of=("self",))
-            .select_related("partner__organization")
             .order_by("pk")[:limit]
         )
-        _end(rows, "expire", "expired", by, at, topic="deals.registration_expired")
+        _end(rows, "expire", "expired", by, at)
     return len(rows)
 
 
@@ -56,31 +53,31 @@ def _lapse_chunk(on: date, by: Actor, at: datetime, limit: int) -> int:
         rows = list(
             Registration.objects.filter(status__in=REGISTRATION.sources("lapse"), pk__in=late)
             .select_for_update(skip_locked=True, of=("self",))
-            .select_related("partner__organization")
             .order_by("pk")[:limit]
         )
-        _end(rows, "lapse", "withdrawn", by, at, topic="deals.registration_lapsed")
+        _end(rows, "lapse", "withdrawn", by, at)
     return len(rows)
 
 
-def _end(rows: list[Registration], action: str, word: str, by: Actor, at: datetime, *, topic: str) -> None:
+def _end(rows: list[Registration], action: str, because: str, by: Actor, at: datetime) -> None:
     """One guarded update, one audit insert, one outbox insert for all rows, which the caller holds locked."""
     if not rows:
         return
     ids = [row.pk for row in rows]
     target = REGISTRATION.target(rows[0].status, action)
+    name = "deals.registration.expired" if action == "expire" else "deals.registration.lapsed"
     Registration.objects.filter(pk__in=ids, status__in=REGISTRATION.sources(action)).update(
         status=target, closed_at=at, version=F("version") + 1
     )
-    claims.end_claims(registration_ids=ids, because=word, at=at)
+    claims.end_claims(registration_ids=ids, because=because, at=at)
     InfoRequest.objects.filter(registration_id__in=ids, closed_at=None).update(closed_at=at)
     ExtensionRequest.objects.filter(registration_id__in=ids, status="requested").update(
         status="declined", decided_at=at
     )
-    _close_work([row.code for row in rows], word, at)
+    _close_work([row.code for row in rows], because, at)
     audit.record_many(
         audit.entry(
-            code=f"deals.registration.{'lapsed' if action == 'lapse' else word}",
+            code=name,
             by=by,
             at=at,
             ref=row.ref,
@@ -89,14 +86,7 @@ def _end(rows: list[Registration], action: str, word: str, by: Actor, at: dateti
         )
         for row in rows
     )
-    outbox.emit_many(
-        name=f"deals.registration.{word}",
-        items=[(row.ref, {"partner": row.partner_id}) for row in rows],
-        at=at,
-    )
-    for row in rows:
-        row.status = target
-        tell_partner(row, topic, at)
+    outbox.emit_many(name=name, items=[(row.ref, {"partner": row.partner_id}) for row in rows], at=at)
 
 
 def _close_work(codes: list[str], outcome: str, at: datetime) -> None:
@@ -106,52 +96,64 @@ def _close_work(codes: list[str], outcome: str, at: datetime) -> None:
     ).update(closed_at=at, outcome=outcome)
 
 
-def remind_protections(*, on: date, by: Actor, at: datetime) -> int:
-    """Tell partners 14, 7 and 1 days (the terms' list) before a protection ends, each once; the number told.
+def remind_protections(*, on: date, by: Actor, at: datetime, limit: int = CHUNK) -> int:
+    """Announce 14, 7 and 1 days (the terms' list) before a protection ends, each once; the number announced.
 
     After missed nights only the nearest reminder goes out, not all that were missed.
     """
     steps = program_at(at).terms.reminder_days
     if not steps:
         return 0
-    told = 0
-    ahead = Registration.objects.filter(
-        status=RegistrationStatus.APPROVED,
-        in_conflict=False,
-        protected_until__gte=on,
-        protected_until__lte=on + timedelta(days=max(steps)),
+    ahead = (
+        Registration.objects.protected_on(on)
+        .filter(protected_until__lte=on + timedelta(days=max(steps)))
+        .order_by("pk")
+        .values_list("pk", flat=True)
     )
-    for pk in list(ahead.order_by("pk").values_list("pk", flat=True)):
-        told += _remind(pk, on, steps, by, at)
-    return told
+    waiting, done = list(ahead), 0
+    for start in range(0, len(waiting), limit):
+        done += _remind_chunk(waiting[start : start + limit], on, steps, by, at)
+    return done
 
 
-def _remind(pk: int, on: date, steps: tuple[int, ...], by: Actor, at: datetime) -> bool:
+def _remind_chunk(ids: list[int], on: date, steps: tuple[int, ...], by: Actor, at: datetime) -> int:
     with transaction.atomic():
-        row = (
-            Registration.objects.filter(pk=pk, status=RegistrationStatus.APPROVED)
+        rows = list(
+            Registration.objects.protected_on(on)
+            .filter(pk__in=ids)
             .select_for_update(skip_locked=True, of=("self",))
-            .select_related("partner__organization")
-            .first()
+            .order_by("pk")
         )
-        if row is None or row.protected_until is None:
-            return False
-        sent = () if row.reminded_days is None else (row.reminded_days,)
-        step = due_reminder(row.protected_until, on, steps, sent)
-        if step is None:
-            return False
-        row.reminded_days = step
-        row.save(update_fields=["reminded_days"])
-        audit.record(
-            code="deals.registration.reminded",
-            by=by,
+        due = [(row, step) for row in rows if (step := _step(row, on, steps)) is not None]
+        for step in steps:
+            reached = [row.pk for row, reached_step in due if reached_step == step]
+            if reached:
+                Registration.objects.filter(pk__in=reached).update(reminded_days=step)
+        audit.record_many(
+            audit.entry(
+                code="deals.registration.reminded",
+                by=by,
+                at=at,
+                ref=row.ref,
+                organization_id=row.partner_id,
+                changes={"days": step, "protected_until": row.protected_until},
+            )
+            for row, step in due
+        )
+        outbox.emit_many(
+            name="deals.registration.reminded",
+            items=[(row.ref, {"partner": row.partner_id, "on": on.isoformat()}) for row, _step in due],
             at=at,
-            ref=row.ref,
-            organization_id=row.partner_id,
-            changes={"days": step, "protected_until": row.protected_until},
         )
-        tell_partner(row, "deals.protection_ends", at, days=(row.protected_until - on).days)
-    return True
+    return len(due)
+
+
+def _step(row: Registration, on: date, steps: tuple[int, ...]) -> int | None:
+    """The reminder that is due for a protection on this date, if one is."""
+    if row.protected_until is None:
+        return None
+    sent = () if row.reminded_days is None else (row.reminded_days,)
+    return due_reminder(row.protected_until, on, steps, sent)
 
 
 def run_expiries(*, on: date, by: Actor, at: datetime) -> dict[str, int]:

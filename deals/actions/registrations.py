@@ -184,8 +184,9 @@ def submit_registration(
             raise NotEntitledRefused
         must_be_complete(sent, program)
         set_keys(sent)
-        verdict = check_registration(registration=sent, program=program, at=at)
+        # the claim first: who loses the race waits for the other's commit and then finds it in the check
         sent.in_conflict = not claims.take_claims(registration=sent, at=at)
+        verdict = check_registration(registration=sent, program=program, at=at)
         sent.conflict_outcome = outcome_of(verdict, in_conflict=sent.in_conflict)
         sent.status, sent.submitted_at, sent.submitted_by_id = target, at, by.user_id
         sent.program_version = program.version
@@ -376,8 +377,8 @@ def appeal_registration(*, registration: Registration, by: Actor, at: datetime, 
         Appeal.objects.create(
             registration=mine, grounds=grounds.strip(), role=role, filed_at=at, filed_by_id=by.user_id
         )
-        verdict = check_registration(registration=mine, program=program, at=at)
         mine.in_conflict = not claims.take_claims(registration=mine, at=at)
+        verdict = check_registration(registration=mine, program=program, at=at)
         mine.conflict_outcome = outcome_of(verdict, in_conflict=mine.in_conflict)
         mine.status, mine.closed_at = target, None
         mine.version += 1

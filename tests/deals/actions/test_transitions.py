@@ -72,9 +72,7 @@ ACTIONS: dict[str, Callable[[Registration, Actor], object]] = {
     "report_won": lambda r, by: opportunities.report_won(
         opportunity=_opportunity(r), by=by, at=LATER, won_on=LATER.date(), evidence="An order."
     ),
-    "lose": lambda r, by: opportunities.lose_opportunity(
-        opportunity=_opportunity(r), by=by, at=LATER, reason="price"
-    ),
+    "lose": lambda r, by: opportunities.lose_opportunity(opportunity=_opportunity(r), by=by, at=LATER, reason="price"),
     "request_info": lambda r, by: decisions.request_info(registration=r, by=by, at=LATER, question="Which?"),
     "approve": lambda r, by: decisions.approve_registration(registration=r, by=by, at=LATER),
     "reject": lambda r, by: decisions.reject_registration(registration=r, by=by, at=LATER, reason="No."),
