@@ -631,7 +631,7 @@ def matrix(
         return (share**0.5 if curved else share) * (width - 40), (high - row["y"]) / (high - low) * (height - 44)
 
     taken = [(0.0, 0.0, 110.0, 30.0)]
-    for dot, above, below, reach in ((own, 20, 18, 190), *([(before, 8, 26, 60)] if before else [])):
+    for dot, above, below, reach in ((own, 42, 12, 190), *([(before, 8, 26, 60)] if before else [])):
         px, py = place({"x": dot.x, "y": dot.y})
         taken.append((px - reach, py - above, px + reach, py + below))
     rank = {dot.name: index for index, dot in enumerate(others) if dot.name}
@@ -669,8 +669,9 @@ def matrix(
                 "encoding": {"x": x, "y": y, "text": {"field": "name"}},
             },
         ]
+    # The own label stands above its dot, where the line from the year before does not cross it.
     right = own.x <= top * (0.55 if not curved else 0.35)
-    beside = {"align": "left" if right else "right", "dx": 14 if right else -14}
+    beside = {"align": "left" if right else "right", "dx": -9 if right else 9}
     at = {"values": [{"x": own.x, "y": own.y, "name": own.name, "note": own.note}]}
     layers += [
         {
@@ -680,12 +681,12 @@ def matrix(
         },
         {
             "data": at,
-            "mark": _text("label-big", dy=-8, limit=220, **beside),
+            "mark": _text("label-big", dy=-31, limit=220, **beside),
             "encoding": {"x": x, "y": y, "text": {"field": "name"}},
         },
         {
             "data": at,
-            "mark": _text("label-muted", dy=8, **beside),
+            "mark": _text("label-muted", dy=-17, **beside),
             "encoding": {"x": x, "y": y, "text": {"field": "note"}},
         },
     ]
