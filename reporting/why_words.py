@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from partners.choices import (
+    BenefitKind,
     FitRating,
     HealthBand,
     HealthDimension,
@@ -106,6 +107,14 @@ class GainWords:
 def speaker_of(terms: ProgramTerms) -> Speaker:
     """The speaker for the program in force."""
     return Speaker(terms.currency, terms.tier_names, terms.certificate_names)
+
+
+_TELLING = (BenefitKind.PERCENT, BenefitKind.MONEY, BenefitKind.HOURS, BenefitKind.COUNT)
+
+
+def most_telling(gains: Iterable[Gain]) -> list[Gain]:
+    """Benefits with figures first (rates, amounts, response times), the rest in the program's order."""
+    return sorted(gains, key=lambda gain: _TELLING.index(gain.head.kind) if gain.head.kind in _TELLING else 9)
 
 
 def gains_in_words(gains: Iterable[Gain], currency: str) -> list[GainWords]:
@@ -238,7 +247,7 @@ def _tier_outcome(speaker: Speaker, values: Values) -> Said:
     note = "" if outcome == TierOutcome.UNCHANGED else word(TierOutcome, outcome)
     if before != tier and before:
         note = f"{note} · {speaker.tier(before)} → {speaker.tier(tier)}".lstrip(" ·")
-    return Said(_("Tier"), speaker.tier(tier), note, True, "")
+    return Said(_("Tier"), speaker.tier(tier), note, False, "")
 
 
 def _tier_qualified(speaker: Speaker, values: Values) -> Said:

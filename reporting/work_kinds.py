@@ -7,19 +7,31 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from deals.actions.decisions import approve_registration
+from deals.actions.extensions import decide_extension
+from deals.actions.referrals import accept_referral
 from deals.choices import ConflictOutcome, ExtensionStatus
 from deals.kinds import DECISION, EXTENSION, INFO, REFERRAL, WIN
 from deals.models import ExtensionRequest, Referral, Registration
+from partners.actions.health import ALERT, acknowledge_health_alert
+from partners.choices import HealthBand
+from partners.models import Partner
 from prm.core.actors import Actor
+from prm.core.explain import from_json
 from prm.core.figures import day_text, money_text
+from prm.core.models import WorkItem
+from reporting.why_words import play_text, word
 from reporting.work_rows import Decision, Facts, WorkKind, register_group, register_work
 
 MISSED_NIGHTS = "reporting.missed_nights"
 
 
-def registration_facts(codes: Sequence[str], actor: Actor) -> Mapping[str, Facts]:
+def _codes(items: Sequence[WorkItem]) -> list[str]:
+    return [item.ref_code for item in items]
+
+
+def registration_facts(items: Sequence[WorkItem], actor: Actor) -> Mapping[str, Facts]:
     """Customer, amount, and what the check of the account found."""
-    rows = Registration.objects.visible_to(actor).filter(code__in=codes)
+    rows = Registration.objects.visible_to(actor).filter(code__in=_codes(items))
     return {row.code: _registration(row) for row in rows}
 
 
@@ -40,9 +52,9 @@ def _registration(row: Registration) -> Facts:
     return Facts(_what(row.customer_name, row.amount, row.currency), tuple(badges), blocked, row.version)
 
 
-def win_facts(codes: Sequence[str], actor: Actor) -> Mapping[str, Facts]:
+def win_facts(items: Sequence[WorkItem], actor: Actor) -> Mapping[str, Facts]:
     """The deal, and on which day it is said to be won."""
-    rows = Registration.objects.visible_to(actor).filter(code__in=codes).select_related("opportunity")
+    rows = Registration.objects.visible_to(actor).filter(code__in=_codes(items)).select_related("opportunity")
     found = {}
     for row in rows:
         deal = getattr(row, "opportunity", None)
@@ -54,11 +66,11 @@ def win_facts(codes: Sequence[str], actor: Actor) -> Mapping[str, Facts]:
     return found
 
 
-def extension_facts(codes: Sequence[str], actor: Actor) -> Mapping[str, Facts]:
+def extension_facts(items: Sequence[WorkItem], actor: Actor) -> Mapping[str, Facts]:
     """The deal whose protection is to be extended, and until when it runs now."""
     rows = (
         ExtensionRequest.objects.visible_to(actor)
-        .filter(registration__code__in=codes, status=ExtensionStatus.REQUESTED)
+        .filter(registration__code__in=_codes(items), status=ExtensionStatus.REQUESTED)
         .select_related("registration")
     )
     return {
@@ -79,10 +91,10 @@ def _again(used: int) -> tuple[tuple[str, str], ...]:
     return ((text, "amber"),)
 
 
-def referral_facts(codes: Sequence[str], actor: Actor) -> Mapping[str, Facts]:
+def referral_facts(items: Sequence[WorkItem], actor: Actor) -> Mapping[str, Facts]:
     """The company that was referred, and whether we know it already."""
     found = {}
-    for row in Referral.objects.visible_to(actor).filter(code__in=codes):
+    for row in Referral.objects.visible_to(actor).filter(code__in=_codes(items)):
         known = row.conflict_outcome not in ("", ConflictOutcome.CLEAR)
         found[row.code] = Facts(
             _what(row.customer_name, row.amount, row.currency),
@@ -97,16 +109,49 @@ def _what(customer: str, amount: object, currency: str) -> str:
     return f"{customer} · {money_text(amount, currency)}" if amount is not None else customer
 
 
-def approve_by_code(code: str, by: Actor, at: datetime) -> None:
-    """Approve one registration; whatever speaks against it is raised as a Refused."""
+def health_facts(items: Sequence[WorkItem], actor: Actor) -> Mapping[str, Facts]:
+    """How far the score fell, from what to what, and the suggested play; all of it stands in the work itself."""
+    return {item.ref_code: _health(item.context) for item in items}
+
+
+def _health(context: Mapping) -> Facts:
+    fall = next((line.values for line in from_json(context.get("lines", [])) if line.code == "health.alert"), {})
+    play = play_text(context["play"]) if context.get("play") else ""
+    change = f"{fall.get('score_before', '–')} → {fall.get('score', '–')}"
+    badge = (word(HealthBand, fall.get("band")), BAND_TONES.get(str(fall.get("band")), "grey"))
+    return Facts(f"{change} · {play}" if play else change, (badge,) if fall else ())
+
+
+BAND_TONES = {"champion": "green", "healthy": "lime", "at_risk": "amber", "critical": "orange", "churning": "red"}
+
+
+def approve(code: str, by: Actor, at: datetime) -> None:
+    """Approve one registration."""
     approve_registration(registration=Registration.objects.visible_to(by).get(code=code), by=by, at=at)
+
+
+def extend(code: str, by: Actor, at: datetime) -> None:
+    """Grant the extension that is asked for."""
+    decide_extension(registration=Registration.objects.visible_to(by).get(code=code), by=by, at=at, grant=True)
+
+
+def accept(code: str, by: Actor, at: datetime) -> None:
+    """Take a referral on."""
+    accept_referral(referral=Referral.objects.visible_to(by).get(code=code), by=by, at=at)
+
+
+def take_up(code: str, by: Actor, at: datetime) -> None:
+    """Take up a fall in health: its manager knows and acts."""
+    acknowledge_health_alert(partner=Partner.objects.visible_to(by).get(code=code), by=by, at=at)
 
 
 register_group("registrations", gettext_lazy("Registrations"))
 register_group("referrals", gettext_lazy("Referrals"))
 register_group("wins", gettext_lazy("Wins"))
+register_group("health", gettext_lazy("Health"))
 
 _DECIDE, _CONFIRM = "deals.registration_decide", "deals.opportunity_confirm"
+_EDIT = "partners.partner_edit"
 register_work(
     WorkKind(
         kind=DECISION,
@@ -114,11 +159,11 @@ register_work(
         group="registrations",
         facts=registration_facts,
         decisions=(
-            Decision("a", gettext_lazy("Approve"), "manage:deals:registration_approve", _DECIDE, at_once=True),
-            Decision("r", gettext_lazy("Return"), "manage:deals:registration_return", _DECIDE),
-            Decision("x", gettext_lazy("Reject"), "manage:deals:registration_reject", _DECIDE, tone="danger"),
+            Decision("a", gettext_lazy("Approve"), _DECIDE, "manage:deals:registration_approve", at_once=True),
+            Decision("r", gettext_lazy("Return"), _DECIDE, "manage:deals:registration_return"),
+            Decision("x", gettext_lazy("Reject"), _DECIDE, "manage:deals:registration_reject", tone="danger"),
         ),
-        approve=approve_by_code,
+        approve=approve,
         approve_permission=_DECIDE,
     )
 )
@@ -129,9 +174,11 @@ register_work(
         group="registrations",
         facts=extension_facts,
         decisions=(
-            Decision("a", gettext_lazy("Extend"), "manage:deals:extension_grant", _DECIDE, at_once=True),
-            Decision("x", gettext_lazy("Decline"), "manage:deals:extension_decline", _DECIDE, tone="danger"),
+            Decision("a", gettext_lazy("Extend"), _DECIDE, "manage:deals:extension_grant", at_once=True),
+            Decision("x", gettext_lazy("Decline"), _DECIDE, "manage:deals:extension_decline", tone="danger"),
         ),
+        approve=extend,
+        approve_permission=_DECIDE,
     )
 )
 register_work(
@@ -141,9 +188,11 @@ register_work(
         group="referrals",
         facts=referral_facts,
         decisions=(
-            Decision("a", gettext_lazy("Accept"), "manage:deals:referral_accept", _DECIDE, at_once=True),
-            Decision("x", gettext_lazy("Decline"), "manage:deals:referral_decline", _DECIDE, tone="danger"),
+            Decision("a", gettext_lazy("Accept"), _DECIDE, "manage:deals:referral_accept", at_once=True),
+            Decision("x", gettext_lazy("Decline"), _DECIDE, "manage:deals:referral_decline", tone="danger"),
         ),
+        approve=accept,
+        approve_permission=_DECIDE,
     )
 )
 register_work(
@@ -153,10 +202,21 @@ register_work(
         group="wins",
         facts=win_facts,
         decisions=(
-            Decision("a", gettext_lazy("Confirm"), "manage:deals:win_confirm", _CONFIRM),
-            Decision("x", gettext_lazy("Decline"), "manage:deals:win_decline", _CONFIRM, tone="danger"),
+            Decision("a", gettext_lazy("Confirm"), _CONFIRM, "manage:deals:win_confirm"),
+            Decision("x", gettext_lazy("Decline"), _CONFIRM, "manage:deals:win_decline", tone="danger"),
         ),
     )
 )
-register_work(WorkKind(kind=INFO, label=gettext_lazy("Question"), group="questions"))
+register_work(
+    WorkKind(
+        kind=ALERT,
+        label=gettext_lazy("Health fell"),
+        group="health",
+        facts=health_facts,
+        decisions=(Decision("a", gettext_lazy("Take up"), _EDIT, at_once=True),),
+        approve=take_up,
+        approve_permission=_EDIT,
+    )
+)
+register_work(WorkKind(kind=INFO, label=gettext_lazy("Question"), group=""))
 register_work(WorkKind(kind=MISSED_NIGHTS, label=gettext_lazy("Missed nights"), group=""))

@@ -22,12 +22,16 @@ from prm.core.refs import Ref, kind_of, url_for
 
 @dataclass(frozen=True)
 class Decision:
-    """One thing that may be decided. ``key`` is its key on the keyboard; without ``at_once`` a form opens."""
+    """One thing that may be decided. ``key`` is its key on the keyboard.
+
+    ``at_once`` decisions need no words: the row carries them out through the kind's ``approve``. The others open the
+    form at ``url_name``, which takes the thing's code.
+    """
 
     key: str
     label: str | Promise
-    url_name: str
     permission: str
+    url_name: str = ""
     at_once: bool = False
     tone: str = ""
 
@@ -44,12 +48,16 @@ class Facts:
 
 @dataclass(frozen=True)
 class WorkKind:
-    """What Today knows about a kind of work. ``group`` is the filter chip it belongs to."""
+    """What Today knows about a kind of work. ``group`` is the filter chip it belongs to.
+
+    ``approve`` carries the first decision out for the thing of this code, from a row or in bulk; whatever speaks
+    against it is raised as a Refused.
+    """
 
     kind: str
     label: str | Promise
     group: str
-    facts: Callable[[Sequence[str], Actor], Mapping[str, Facts]] | None = None
+    facts: Callable[[Sequence[WorkItem], Actor], Mapping[str, Facts]] | None = None
     decisions: tuple[Decision, ...] = ()
     approve: Callable[[str, Actor, datetime], None] | None = None
     approve_permission: str = ""
@@ -95,6 +103,7 @@ class Group:
     kinds: tuple[str, ...] = field(default_factory=tuple)
 
 
+APPROVE = "manage:reporting:work_approve"
 OTHER = Group("other", gettext_lazy("Other"))
 _KINDS: dict[str, WorkKind] = {}
 _GROUPS: dict[str, Group] = {}
@@ -126,11 +135,11 @@ def groups() -> list[Group]:
 def build_rows(items: Iterable[WorkItem], actor: Actor, *, with_facts: bool = True) -> list[Row]:
     """Rows for the template, in the given order; one statement for each kind, none without the facts."""
     waiting = list(items)
-    codes: dict[str, list[str]] = defaultdict(list)
+    alike: dict[str, list[WorkItem]] = defaultdict(list)
     for item in waiting:
-        codes[item.kind].append(item.ref_code)
+        alike[item.kind].append(item)
     known: dict[str, Mapping[str, Facts]] = {}
-    for name, wanted in codes.items():
+    for name, wanted in alike.items():
         kind = _KINDS.get(name)
         if with_facts and kind and kind.facts:
             known[name] = kind.facts(wanted, actor)
@@ -179,9 +188,11 @@ def _page(item: WorkItem, actor: Actor) -> str:
 def _button(decision: Decision, item: WorkItem, actor: Actor, facts: Facts) -> Button | None:
     if not actor.can(decision.permission):
         return None
+    at_once = decision.at_once and not facts.blocked and item.paused_at is None
+    if at_once:
+        return Button(decision.key, str(decision.label), reverse(APPROVE, args=[item.code]), True, decision.tone)
     try:
-        url = reverse(decision.url_name, args=[item.ref_code])
+        url = reverse(decision.url_name, args=[item.ref_code]) if decision.url_name else ""
     except NoReverseMatch:
         return None
-    at_once = decision.at_once and not facts.blocked
-    return Button(decision.key, str(decision.label), url, at_once, decision.tone)
+    return Button(decision.key, str(decision.label), url, False, decision.tone) if url else None

@@ -25,7 +25,7 @@ MANAGE = [
         "manage:partners:partner_list",
         "building-community",
         "partners.partner_view",
-        ("/manage/partners/",),
+        ("/manage/partners/", "/manage/partner/"),
     ),
     Item(
         _("Pipeline"),
@@ -63,7 +63,13 @@ MANAGE = [
     ),
 ]
 PORTAL = [
-    Item(_("Home"), "portal:reporting:home", "home", "reporting.home_view"),
+    Item(
+        _("Home"),
+        "portal:reporting:home",
+        "home",
+        "reporting.home_view",
+        ("/portal/tier/", "/portal/reporting/", "/portal/search/"),
+    ),
     Item(
         _("Deals & leads"),
         "portal:deals:registration_list",

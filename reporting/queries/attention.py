@@ -200,10 +200,11 @@ def _actions(actor: Actor, mine: Q, today: date) -> list[Coming]:
 
 
 def _packs(actor: Actor, mine: Q, today: date) -> list[Coming]:
-    rows = (
+    rows = list(
         QbrPack.objects.visible_to(actor)
         .filter(mine, state=PackState.READY, ready_at__date__gte=today - timedelta(days=7))
         .select_related("partner__organization")
-        .order_by("-ready_at", "pk")[:3]
+        .order_by("-ready_at", "-version", "pk")[:MOST_SHOWN]
     )
-    return [Coming(today, "pack", r.partner, r.version, r.code) for r in rows]
+    first_of = {row.partner_id: row for row in reversed(rows)}
+    return [Coming(today, "pack", r.partner, r.version, r.code) for r in first_of.values()]

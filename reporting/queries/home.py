@@ -152,6 +152,7 @@ def deals(actor: Actor) -> list[Deal]:
         else []
     )
     clocks = _clocks([r.code for r in registrations] + [r.code for r in referrals])
+    registrations.sort(key=lambda each: (each.place, _due(clocks.get(each.code))))
     return [_registration(each, clocks) for each in registrations] + [
         Deal(
             kind="referral",
@@ -169,6 +170,11 @@ def deals(actor: Actor) -> list[Deal]:
         )
         for each in referrals
     ]
+
+
+def _due(item: WorkItem | None) -> float:
+    """Sorts by the clock: the next to run out first, no clock last."""
+    return item.due_at.timestamp() if item and item.due_at else float("inf")
 
 
 def _clocks(codes: list[str]) -> dict[str, WorkItem]:

@@ -1,9 +1,12 @@
 """The few tags that only this app's pages need. ``{% load reporting %}``."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from prm.core.business_time import quarter_of
 from prm.core.figures import figure, span_text
@@ -16,6 +19,14 @@ register = template.Library()
 def span(seconds: Any) -> str:
     """A length of time in words: ``{{ 18720|span }}`` → 5 h 12 min."""
     return "" if seconds is None else span_text(float(seconds))
+
+
+@register.filter
+def near_day(day: date, today: date) -> str:
+    """A day in an agenda, short: today, Mon 23 within the week, else 4 Dec."""
+    if day == today:
+        return _("today")
+    return date_format(day, "D j" if 0 < (day - today).days < 7 else "j M")
 
 
 @register.filter

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from partners.choices import HealthDimension, TierMetric
+from partners.choices import HealthDimension, TierMetric, TierOutcome
 from partners.models import HealthScore, Partner, TierStanding, ValueRating
 from prm.core.access import manage_page
 from prm.core.charts import Chart
@@ -22,10 +22,10 @@ from reporting.page_charts import health_chart
 from reporting.queries import partner_page as page
 from reporting.queries.terms import ProgramTerms, terms_at
 from reporting.queries.tier_page import TierView, tier_view
-from reporting.why_words import Speaker, gains_in_words, speaker_of, word
+from reporting.why_words import Speaker, gains_in_words, most_telling, speaker_of, word
 from reporting.work_rows import build_rows
 
-GAINS_SHOWN = 6
+GAINS_SHOWN = 5
 
 
 @require_safe
@@ -48,7 +48,7 @@ def partner_detail(request: HttpRequest, code: str) -> HttpResponse:
         "bands": " · ".join(str(band.at_least) for band in terms.health.bands if band.at_least),
         "view": view,
         "measures": measures(view, speaker),
-        "gains": gains_in_words(_next_gains(terms, view), terms.currency)[:GAINS_SHOWN],
+        "gains": gains_in_words(most_telling(_next_gains(terms, view))[:GAINS_SHOWN], terms.currency),
         "next_name": terms.tier_names.get(view.next.tier, "") if view.next else "",
         "overrides": page.open_overrides(partner, actor),
         "quarter": quarter,
@@ -284,7 +284,7 @@ def _why_health(request: HttpRequest, partner: Partner, terms: ProgramTerms) -> 
         "figure": score,
         "result": row.get_band_display() if row else "",
         "lines": said[1:] + said[:1],
-        "as_of": row.day if row else None,
+        "as_of": partner.scored_on,
     }
 
 
@@ -293,9 +293,9 @@ def _why_tier(request: HttpRequest, partner: Partner, terms: ProgramTerms) -> di
     return {
         "heading": _("Tier of %(partner)s") % {"partner": partner.name},
         "figure": partner.tier.name if partner.tier else _("No tier"),
-        "result": row.get_outcome_display() if row else "",
+        "result": row.get_outcome_display() if row and row.outcome != TierOutcome.UNCHANGED else "",
         "lines": _said(row, terms),
-        "as_of": row.day if row else None,
+        "as_of": partner.scored_on,
     }
 
 
@@ -316,7 +316,7 @@ def _why_value(request: HttpRequest, partner: Partner, terms: ProgramTerms) -> d
         "heading": _("Recommendation for %(partner)s") % {"partner": partner.name},
         "figure": value.recommendation.label,
         "result": value.quadrant.label,
-        "lines": speaker_of(terms).say(value.lines),
+        "lines": speaker_of(terms).say((*value.lines[1:], value.lines[0])),
         "as_of": partner.scored_on,
     }
 

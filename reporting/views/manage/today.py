@@ -5,17 +5,19 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import trigger_client_event
 
 from partners.choices import HealthBand
 from prm.core.access import manage_page
 from prm.core.business_time import day_end
 from prm.core.explain import for_audience
+from prm.core.models import WorkItem
 from prm.core.queries.work_items import open_counts, waiting_for
 from prm.core.refused import Refused
 from reporting.queries import attention
@@ -25,7 +27,8 @@ from reporting.queries.terms import ProgramTerms, terms_at
 from reporting.why_words import Speaker, play_text, speaker_of, word
 from reporting.work_rows import Row, build_rows, groups, work_kind
 
-CONCERNS_SHOWN = 5
+FALLS_SHOWN = 5
+NAMES_SHOWN = 4
 COMING_SHOWN = 8
 
 
@@ -33,24 +36,29 @@ COMING_SHOWN = 8
 @manage_page("reporting.today_view")
 def today(request: HttpRequest) -> HttpResponse:
     """The inbox; an htmx request for a chip gets the inbox alone."""
-    actor, at = request.actor, request.at
+    context = _inbox(request, request.GET.get("kind", ""))
+    if request.htmx and request.htmx.target == "inbox":
+        return render(request, "manage/reporting/today.html#inbox", context)
+    return render(request, "manage/reporting/today.html", {**context, **_around(request, request.at)})
+
+
+def _inbox(request: HttpRequest, wanted: str) -> dict:
+    """What waits, narrowed to a chip, with the counts of all chips."""
+    actor = request.actor
     chips = groups()
-    chosen = next((chip for chip in chips if chip.code == request.GET.get("kind")), None)
+    chosen = next((chip for chip in chips if chip.code == wanted), None)
     taken = tuple(kind for chip in chips for kind in chip.kinds)
     rows = build_rows(figures.inbox(actor, chosen, taken)[: figures.MOST_ROWS + 1], actor)
     counts = figures.chip_counts(open_counts(actor), chips)
-    context = {
+    return {
         "rows": rows[: figures.MOST_ROWS],
         "more": len(rows) > figures.MOST_ROWS,
         "chips": [(chip, counts[chip.code]) for chip in chips if counts[chip.code] or chip == chosen],
         "chosen": chosen.code if chosen else "",
         "waiting": counts["all"],
         "can_bulk": any(row.can_bulk for row in rows),
-        "next": request.get_full_path(),
+        "next": f"{reverse('manage:reporting:today')}{f'?kind={chosen.code}' if chosen else ''}",
     }
-    if request.htmx and request.htmx.target == "inbox":
-        return render(request, "manage/reporting/today.html#inbox", context)
-    return render(request, "manage/reporting/today.html", {**context, **_around(request, at)})
 
 
 def _around(request: HttpRequest, at: datetime) -> dict:
@@ -58,6 +66,7 @@ def _around(request: HttpRequest, at: datetime) -> dict:
     actor, terms = request.actor, terms_at(at)
     mine = attention.my_partners(actor)
     worries = attention.concerns(mine, today=terms.today, terms=terms.health)
+    falls = [each for each in worries if each.alert]
     portfolio = figures.portfolio(actor)
     as_of = portfolio.scored_on or terms.today
     first, due_today = figures.first_due(actor, at, day_end(terms.today, terms.time_zone))
@@ -72,8 +81,9 @@ def _around(request: HttpRequest, at: datetime) -> dict:
         "portfolio": portfolio,
         "has_portfolio": attention.has_portfolio(actor),
         "need_you": len(worries),
-        "concerns": [_concern(each, terms) for each in worries[:CONCERNS_SHOWN]],
-        "more_concerns": max(len(worries) - CONCERNS_SHOWN, 0),
+        "falls": [_fall(each, terms) for each in falls[:FALLS_SHOWN]],
+        "more_falls": max(len(falls) - FALLS_SHOWN, 0),
+        "threads": _threads(worries),
         "coming": attention.coming_up(actor, today=terms.today)[:COMING_SHOWN],
         "program_today": terms.today,
     }
@@ -87,32 +97,68 @@ def greeting(at: datetime, time_zone: str) -> str:
     return _("Good afternoon") if hour < 18 else _("Good evening")
 
 
-def _concern(concern: Concern, terms: ProgramTerms) -> dict:
-    """A concern in words: what happened, why, and the play that the program suggests."""
-    partner, url = concern.partner, reverse("manage:reporting:partner_detail", args=[concern.partner.code])
-    shown = {"partner": partner, "url": url, "why_url": "", "before": None}
-    if concern.alert:
-        speaker = speaker_of(terms)
-        return {
-            **shown,
-            "badge": f"{word(HealthBand, concern.band_before)} → {partner.get_health_band_display()}",
-            "tone": partner.health_band,
-            "before": concern.score_before,
-            "reason": _reasons(concern, speaker),
-            "why_url": reverse("manage:reporting:partner_why_health", args=[partner.code]),
-            "play": play_text(concern.alert.play) if concern.alert.play else "",
-        }
-    if concern.kind == "owner":
-        text, play = _("Nobody here looks after this partner."), _("Assign a partner manager")
-        return {**shown, "badge": _("No owner"), "tone": "warning", "reason": text, "play": play}
-    text = _("No more than one person there is known to us.")
-    return {**shown, "badge": _("Single contact"), "tone": "none", "reason": text, "play": _("Add a second contact")}
+def _fall(concern: Concern, terms: ProgramTerms) -> dict:
+    """A fall in health in words: from which band to which, why, and the play that the program suggests."""
+    partner = concern.partner
+    play = concern.alert.play if concern.alert else ""
+    return {
+        "partner": partner,
+        "url": reverse("manage:reporting:partner_detail", args=[partner.code]),
+        "why_url": reverse("manage:reporting:partner_why_health", args=[partner.code]),
+        "badge": _band_change(concern),
+        "tone": partner.health_band,
+        "before": concern.score_before,
+        "reason": _reasons(concern, speaker_of(terms)),
+        "play": play_text(play) if play else "",
+    }
+
+
+def _band_change(concern: Concern) -> str:
+    now = concern.partner.get_health_band_display()
+    if concern.band_before == concern.partner.health_band:
+        return now
+    return f"{word(HealthBand, concern.band_before)} → {now}"
+
+
+def _threads(worries: list[Concern]) -> list[dict]:
+    """Partners that hang by one thread, told together: without an owner, and with a single contact."""
+    told = [
+        ("owner", _("No owner"), _("Nobody here looks after them: assign a partner manager.")),
+        ("contact", _("Single contact"), _("No more than one person there is known to us: add a second.")),
+    ]
+    found = []
+    for kind, title, text in told:
+        partners = [each.partner for each in worries if each.kind == kind]
+        if partners:
+            shown = partners[:NAMES_SHOWN]
+            more = len(partners) - len(shown)
+            found.append({"title": title, "text": text, "partners": shown, "more": more, "count": len(partners)})
+    return found
 
 
 def _reasons(concern: Concern, speaker: Speaker) -> str:
     lines = for_audience(concern.alert.lines, "vendor") if concern.alert else ()
     said = [speaker.say_one(line) for line in lines if line.code == "health.alert_reason"]
     return "; ".join(f"{each.label} {each.value}" for each in said[:2])
+
+
+@require_POST
+@manage_page("reporting.today_view")
+def work_approve(request: HttpRequest, code: str) -> HttpResponse:
+    """Carry out the first decision of one row, and show the inbox as it is then."""
+    item = get_object_or_404(waiting_for(request.actor), code=code)
+    kind = work_kind(item.kind)
+    if kind is None or kind.approve is None:
+        raise Http404
+    if not request.actor.can(kind.approve_permission):
+        raise PermissionDenied
+    problem = _carry_out(item, request)
+    text = problem or _("%(title)s: done.") % {"title": item.title}
+    if not request.htmx:
+        (messages.error if problem else messages.success)(request, text)
+        return redirect("manage:reporting:today")
+    response = render(request, "manage/reporting/today.html#inbox", _inbox(request, request.POST.get("kind", "")))
+    return trigger_client_event(response, "toast", {"text": text, "level": "error" if problem else "success"})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -133,7 +179,7 @@ def work_decide(request: HttpRequest) -> HttpResponse:
         return render(request, "manage/reporting/work_decide.html", {"ready": ready, "held": held})
     if not all(actor.can(kind.approve_permission) for row in rows if (kind := work_kind(row.item.kind))):
         raise PermissionDenied
-    results = [(row, _approve(row, request)) for row in ready]
+    results = [(row, _carry_out(row.item, request)) for row in ready]
     done = sum(1 for _row, problem in results if not problem)
     text = ngettext("%(count)s approved.", "%(count)s approved.", done) % {"count": done}
     if done == len(rows):
@@ -147,13 +193,13 @@ def _can_approve(row: Row) -> bool:
     return row.can_bulk and not row.blocked and row.item.paused_at is None
 
 
-def _approve(row: Row, request: HttpRequest) -> str:
-    """Approve one row in its own transaction; the reason why not, or nothing."""
-    kind = work_kind(row.item.kind)
+def _carry_out(item: WorkItem, request: HttpRequest) -> str:
+    """Approve one thing in its own transaction; the reason why not, or nothing."""
+    kind = work_kind(item.kind)
     if kind is None or kind.approve is None:
         return _("This can't be approved from the list.")
     try:
-        kind.approve(row.item.ref_code, request.actor, request.at)
+        kind.approve(item.ref_code, request.actor, request.at)
     except Refused as refusal:
         return str(refusal.message)
     return ""

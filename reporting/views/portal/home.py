@@ -13,7 +13,7 @@ from prm.core.queries.organizations import vendor
 from reporting.queries import home as company
 from reporting.queries.terms import ProgramTerms, terms_at
 from reporting.queries.tier_page import TierView, tier_view
-from reporting.why_words import Speaker, gains_in_words, speaker_of
+from reporting.why_words import Speaker, gains_in_words, most_telling, speaker_of
 
 GAINS_SHOWN = 4
 
@@ -61,7 +61,7 @@ def progress_context(view: TierView, terms: ProgramTerms) -> dict:
         "view": view,
         "next_name": next_name,
         "missing": missing,
-        "gains": gains_in_words(gains, terms.currency)[:GAINS_SHOWN],
+        "gains": gains_in_words(most_telling(gains)[:GAINS_SHOWN], terms.currency),
         "gain_count": len(gains),
         "headline": headline(view.next.percent, next_name, missing),
     }

@@ -66,7 +66,7 @@ def tier_why(request: HttpRequest) -> HttpResponse:
             "partner": partner,
             "lines": speaker_of(terms).say(lines),
             "terms_name": terms.version.name,
-            "as_of": row.day if row else None,
+            "as_of": partner.scored_on,
         },
     )
 
