@@ -15,10 +15,14 @@ class ReportingConfig(AppConfig):
         """Register references, topics and event handlers."""
         import reporting.handlers
         import reporting.work_kinds  # noqa: F401
+        from prm.core.csv_import import register_importer
         from prm.core.refs import register_kind
         from prm.core.topics import register_topic
+        from reporting.actions.imports import IMPORTERS
         from reporting.models import QbrAction, QbrPack
 
+        for importer, label, permission in IMPORTERS:
+            register_importer(importer.kind, label, permission, importer)
         register_kind(
             "reporting.pack",
             label=_("QBR pack"),
