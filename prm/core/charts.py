@@ -413,7 +413,8 @@ def steps(
     headings: tuple[str, ...] = (),
 ) -> Chart:
     """A waterfall of counts: totals stand on the ground, every other step goes on from the one before."""
-    level, values = 0.0, []
+    level = 0.0
+    values: list[dict[str, Any]] = []
     for index, step in enumerate(rows):
         start, end = (0.0, step.value) if step.is_total else (level, level + step.value)
         level = end

@@ -9,7 +9,7 @@ summed. A part that is `None` (or an empty tuple) is left out of the pack, never
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 Side = Literal["us", "partner", "both"]
 Version = Literal["shared", "internal"]
@@ -363,7 +363,7 @@ class Reason:
     """One line of `partners.rules.value_matrix.recommend`: its code and its figures."""
 
     code: str
-    values: dict = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -158,13 +158,14 @@ def summary_title(facts: PackFacts) -> tuple[Sentence, ...]:
     """How the year went, and the one thing that matters next."""
     change = revenue_change(facts)
     values = {"partner": facts.partner.called, "amount": facts.revenue.t12m, "percent": change.percent}
-    trend = "none" if change.trend == "unknown" and facts.revenue.t12m <= 0 else change.trend
+    trend: str = "none" if change.trend == "unknown" and facts.revenue.t12m <= 0 else change.trend
     if trend == "falling" and facts.revenue.t12m <= 0:
         trend = "gone"
     return Sentence(f"summary.{trend}", values), *_next_step(facts)
 
 
 def _next_step(facts: PackFacts) -> tuple[Sentence, ...]:
+    values: dict[str, Any]
     tier = facts.tier
     if tier and tier.standing == "grace" and tier.grace_until:
         return (Sentence("next.grace", {"tier": tier.label, "until": tier.grace_until}),)
@@ -187,6 +188,7 @@ def _next_step(facts: PackFacts) -> tuple[Sentence, ...]:
 
 
 def _way_to_tier(tier: TierFacts) -> Sentence:
+    values: dict[str, Any]
     path, people = best_path(tier), people_missing(tier)
     values = {"tier": tier.next_label, "people": people, "percent": tier.progress_percent}
     if path is None or path.missing <= 0:
@@ -198,10 +200,11 @@ def _way_to_tier(tier: TierFacts) -> Sentence:
 
 def revenue_title(facts: PackFacts) -> tuple[Sentence, ...]:
     """What the quarter brought against a year ago, and what stands out in it."""
+    values: dict[str, Any]
     revenue, change = facts.revenue, quarter_change(facts)
     amount = revenue.quarter.revenue or ZERO
     values = {"quarter": revenue.quarter.label, "amount": amount, "percent": change.percent}
-    trend = change.trend
+    trend: str = change.trend
     if amount <= 0:
         trend = "none"
     first = Sentence(f"revenue.{trend}", values)
@@ -227,6 +230,7 @@ def revenue_title(facts: PackFacts) -> tuple[Sentence, ...]:
 
 def pipeline_title(facts: PackFacts) -> tuple[Sentence, ...]:
     """What is open and what of it does not move; without a pipeline, what the quarter closed."""
+    values: dict[str, Any]
     pipeline, flow = facts.pipeline, facts.flow
     clauses: list[Sentence] = []
     if pipeline:
@@ -249,6 +253,7 @@ def pipeline_title(facts: PackFacts) -> tuple[Sentence, ...]:
 
 def tier_title(facts: PackFacts) -> tuple[Sentence, ...]:
     """The rung, and what is missing to keep it or to reach the next."""
+    values: dict[str, Any]
     tier = facts.tier
     if tier is None:
         values = {"partner": facts.partner.called, "people": len(certified_people(facts))}
@@ -353,6 +358,7 @@ def _first_per_topic(candidates: Iterator[tuple[str, Sentence]], limit: int) -> 
 
 
 def _wins(facts: PackFacts) -> Iterator[tuple[str, Sentence]]:
+    values: dict[str, Any]
     revenue, terms, tier, flow = facts.revenue, facts.terms, facts.tier, facts.flow
     amount = revenue.quarter.revenue or ZERO
     year, quarter = revenue_change(facts), quarter_change(facts)
@@ -400,6 +406,7 @@ def _wins(facts: PackFacts) -> Iterator[tuple[str, Sentence]]:
 
 
 def _gaps(facts: PackFacts) -> Iterator[tuple[str, Sentence]]:
+    values: dict[str, Any]
     revenue, terms, tier, flow = facts.revenue, facts.terms, facts.tier, facts.flow
     amount = revenue.quarter.revenue or ZERO
     year, quarter = revenue_change(facts), quarter_change(facts)
@@ -468,6 +475,7 @@ def goals_of(facts: PackFacts, limit: int = 4) -> tuple[Sentence, ...]:
 
 
 def _goals(facts: PackFacts) -> Iterator[Sentence]:
+    values: dict[str, Any]
     tier = facts.tier
     path = best_path(tier) if tier and tier.next_label and tier.progress_percent != 100 else None
     if tier and tier.standing in ("grace", "at_risk"):

@@ -137,7 +137,8 @@ def _outcomes(pack: Pack) -> Table:
     won = sorted(facts.won, key=lambda deal: (-(deal.amount or ZERO), deal.won_on, deal.customer))
     lost = sorted(facts.lost, key=lambda deal: (-(deal.amount or ZERO), deal.lost_on, deal.customer))
     stuck = sorted(facts.stuck, key=lambda deal: (-deal.days_in_stage, -(deal.amount or ZERO), deal.customer))
-    places = figures.places(deal.amount for deal in (*won, *lost, *stuck))
+    amounts = [*(deal.amount for deal in won), *(deal.amount for deal in lost), *(deal.amount for deal in stuck)]
+    places = figures.places(amounts)
     rows: list[Row] = []
 
     def add(
