@@ -28,7 +28,7 @@ SELECT p.organization_id, b.code, t.value, t.rank, 'tier', r.code, t.version_id,
  WHERE p.organization_id = ANY(%(ids)s)
 """
 _OUTDATED = """
-SELECT p.id FROM unnest(%(ids)s) AS p(id)
+SELECT p.id FROM unnest(%(ids)s::bigint[]) AS p(id)
  WHERE NOT EXISTS (SELECT FROM partners_grant g WHERE g.partner_id = p.id AND g.source_kind = 'tier'
                       AND g.valid_until IS NULL AND g.version_id = %(version)s)
 """

@@ -19,6 +19,7 @@ from prm.core.actors import Actor
 from prm.core.codes import new_code
 from prm.core.explain import to_json
 from prm.core.models import WorkItem
+from prm.core.money import round_half_up
 from prm.core.queries.organizations import vendor
 from prm.core.refs import Ref
 
@@ -93,7 +94,7 @@ def store_health_scores(
 
 def _bounded(growth: Decimal | None) -> Decimal | None:
     """Growth over a tiny base can be any number; the column shows at most seven digits of percent."""
-    return None if growth is None else max(-_MOST_GROWTH, min(growth, _MOST_GROWTH)).quantize(Decimal("0.01"))
+    return None if growth is None else round_half_up(max(-_MOST_GROWTH, min(growth, _MOST_GROWTH)), 2)
 
 
 def _keep_history(entries: Sequence[HealthEntry], version: ProgramVersion, on: date) -> int:

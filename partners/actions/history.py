@@ -11,7 +11,7 @@ from django.db import connection
 
 _LATEST = """
 SELECT p.id, h.day, h.fingerprint
-  FROM unnest(%s) AS p(id)
+  FROM unnest(%s::bigint[]) AS p(id)
   CROSS JOIN LATERAL (
     SELECT day, fingerprint FROM {table} WHERE partner_id = p.id ORDER BY day DESC LIMIT 1
   ) AS h

@@ -138,12 +138,7 @@ def _same_start(valid_from: date) -> ProgramRefused:
 
 
 def _write_terms(version: ProgramVersion, program: Program) -> None:
-    tracks = {entry.code: _track(entry) for entry in program.tracks}
-    tiers = {
-        (entry.code, rung.code): _tier(tracks[entry.code], rung.code, rung.name, number)
-        for entry in program.tracks
-        for number, rung in enumerate(entry.tiers)
-    }
+    tracks, tiers, benefits = _identities(program)
     for entry in program.tracks:
         _write_ladder(version, entry, tracks[entry.code], tiers)
     PartnerTypeTerm.objects.bulk_create(
@@ -163,15 +158,17 @@ def _write_terms(version: ProgramVersion, program: Program) -> None:
         )
         for entry in program.types
     )
-    cells = []
-    for position, entry in enumerate(program.benefits):
-        benefit = _benefit(entry.head.code, entry.head.name, entry.head.kind, position)
-        cells += [
-            BenefitTerm(
-                version=version, tier=tiers[place], benefit=benefit, value=value, rank=entry.ranks.get(place, 0)
-            )
-            for place, value in entry.values.items()
-        ]
+    cells = [
+        BenefitTerm(
+            version=version,
+            tier=tiers[place],
+            benefit=benefits[entry.head.code],
+            value=value,
+            rank=entry.ranks.get(place, 0),
+        )
+        for entry in program.benefits
+        for place, value in entry.values.items()
+    ]
     BenefitTerm.objects.bulk_create(cells)
     data = program.to_dict()
     sets = {topic: data[topic] for topic in program.topics}
@@ -204,25 +201,40 @@ def _write_ladder(version: ProgramVersion, entry: TrackEntry, track: Track, tier
         )
 
 
-def _track(entry: TrackEntry) -> Track:
-    return Track.objects.get_or_create(code=entry.code, defaults={"name": entry.name})[0]
-
-
-def _tier(track: Track, code: str, name: str, rank: int) -> Tier:
-    return Tier.objects.get_or_create(track=track, code=code, defaults={"name": name, "rank": rank})[0]
-
-
-def _benefit(code: str, name: str, kind: str, position: int) -> Benefit:
-    benefit, _created = Benefit.objects.get_or_create(
-        code=code, defaults={"name": name, "kind": kind, "position": position}
+def _identities(
+    program: Program,
+) -> tuple[dict[str, Track], dict[tuple[str, str], Tier], dict[str, Benefit]]:
+    """Tracks, tiers and benefits by code; those that the program is the first to name come to be."""
+    Track.objects.bulk_create(
+        [Track(code=entry.code, name=entry.name) for entry in program.tracks], ignore_conflicts=True
     )
-    if benefit.kind != kind:
-        raise ProgramRefused(
-            "partners.program.benefit_kind",
-            _("The benefit %(code)s is known as another kind (%(kind)s). Give the new one another code."),
-            {"code": code, "kind": benefit.get_kind_display()},
-        )
-    return benefit
+    tracks = {track.code: track for track in Track.objects.all()}
+    Tier.objects.bulk_create(
+        [
+            Tier(track=tracks[entry.code], code=rung.code, name=rung.name, rank=number)
+            for entry in program.tracks
+            for number, rung in enumerate(entry.tiers)
+        ],
+        ignore_conflicts=True,
+    )
+    tiers = {(tier.track.code, tier.code): tier for tier in Tier.objects.select_related("track")}
+    Benefit.objects.bulk_create(
+        [
+            Benefit(code=entry.head.code, name=entry.head.name, kind=entry.head.kind, position=position)
+            for position, entry in enumerate(program.benefits)
+        ],
+        ignore_conflicts=True,
+    )
+    benefits = {benefit.code: benefit for benefit in Benefit.objects.all()}
+    for entry in program.benefits:
+        known = benefits[entry.head.code]
+        if known.kind != entry.head.kind:
+            raise ProgramRefused(
+                "partners.program.benefit_kind",
+                _("The benefit %(code)s is known as another kind (%(kind)s). Give the new one another code."),
+                {"code": known.code, "kind": known.get_kind_display()},
+            )
+    return tracks, tiers, benefits
 
 
 def _name_identities(program: Program) -> None:

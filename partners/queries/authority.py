@@ -55,7 +55,10 @@ def decided_by(actor: Actor, at: datetime) -> QuerySet[Partner]:
     )
     covers = TerritoryCover.objects.filter(user_id=actor.user_id).values("territory")
     return Partner.objects.filter(
-        Q(owner_id=actor.user_id) | Q(owner_id__in=stands_in_for) | (Q(territory__in=covers) & ~Q(territory=""))
+        Q(owner=None)
+        | Q(owner_id=actor.user_id)
+        | Q(owner_id__in=stands_in_for)
+        | (Q(territory__in=covers) & ~Q(territory=""))
     )
 
 

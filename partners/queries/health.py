@@ -12,7 +12,7 @@ from partners.rules.health_alerts import HealthSnapshot
 _AS_OF = """
 SELECT p.id, h.score, h.band, h.revenue_points, h.activity_points, h.engagement_points, h.satisfaction_points,
        h.fit_points
-  FROM unnest(%s) AS p(id)
+  FROM unnest(%s::bigint[]) AS p(id)
   CROSS JOIN LATERAL (
     SELECT * FROM partners_healthscore WHERE partner_id = p.id AND day <= %s ORDER BY day DESC LIMIT 1
   ) AS h
