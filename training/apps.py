@@ -11,11 +11,14 @@ class TrainingConfig(AppConfig):
     verbose_name = _("Training")
 
     def ready(self) -> None:
-        """Make certificates known to work items, notices and audit lines."""
+        """Make certificates known to imports, work items, notices and audit lines."""
+        from prm.core.csv_import import register_importer
         from prm.core.refs import register_kind
         from prm.core.topics import register_topic
+        from training.actions.imports import CertificateImporter
         from training.models import Certificate
 
+        register_importer("certificates", _("Certificates"), "training.certificate_edit", CertificateImporter)
         register_kind(
             "training.certificate",
             label=_("Certificate"),

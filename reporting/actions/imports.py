@@ -15,7 +15,7 @@ _COMPARED = ("title", "side", "owner_name", "agreed_on", "due_on", "state", "clo
 
 
 class QbrActionImporter:
-    """Agreed actions. One with a day on which it was closed is done; without, it is open and goes into the next pack."""
+    """Agreed actions. One with a day on which it was closed is done; a blank day leaves a known one's state alone."""
 
     kind = "qbr_actions"
     fields = (
@@ -57,6 +57,8 @@ class QbrActionImporter:
         fresh, changed = [], []
         for values in batch:
             row = known.get(values["external_id"])
+            if row is not None and values["closed_on"] is None:
+                values = values | {"state": row.state, "closed_on": row.closed_on}
             if row is None:
                 fresh.append(QbrAction(code=new_code("QA"), created_at=run.at, **values))
                 outcomes.append("created")
