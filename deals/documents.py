@@ -49,7 +49,9 @@ def headline(match: Any) -> str:
         CandidateKind.DIRECT: _("our own direct pipeline"),
         CandidateKind.CUSTOMER: _("an existing customer"),
     }[match.kind]
-    whose = _("of the same partner") if match.is_own else str(match.partner or "")
+    whose = ""
+    if match.partner:
+        whose = _("of the same partner") if match.is_own else _("of %(partner)s") % {"partner": match.partner}
     key = {
         MatchBasis.DOMAIN: _("the domain is the same"),
         MatchBasis.NAME: _("name and country are the same"),

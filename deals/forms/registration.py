@@ -107,7 +107,11 @@ class AnswerForm(RegistrationForm):
     """The answer to a question: free text, a file, and of the registration only the fields that were asked for."""
 
     answer = forms.CharField(
-        label=_("Your answer"), required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
+        label=_("Your answer"),
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("In words, or by correcting the fields below."),
     )
 
     def __init__(self, *args: Any, open_fields: Iterable[str], **kwargs: Any) -> None:

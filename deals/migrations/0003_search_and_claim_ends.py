@@ -6,21 +6,35 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('deals', '0002_guards'),
-        ('partners', '0003_fingerprints'),
+        ("deals", "0002_guards"),
+        ("partners", "0003_fingerprints"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='claim',
-            name='ended_because',
-            field=models.CharField(blank=True, choices=[('withdrawn', 'Withdrawn'), ('rejected', 'Rejected'), ('changed', 'Another customer or product'), ('transferred', 'Handed over'), ('expired', 'Protection ended'), ('won', 'Won'), ('lost', 'Lost')], max_length=20, verbose_name='ended because'),
+            model_name="claim",
+            name="ended_because",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("withdrawn", "Withdrawn"),
+                    ("rejected", "Rejected"),
+                    ("changed", "Another customer or product"),
+                    ("transferred", "Handed over"),
+                    ("expired", "Protection ended"),
+                    ("won", "Won"),
+                    ("lost", "Lost"),
+                ],
+                max_length=20,
+                verbose_name="ended because",
+            ),
         ),
         migrations.AddIndex(
-            model_name='registration',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass('plain_name', name='gin_trgm_ops'), name='deals_reg_search'),
+            model_name="registration",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.contrib.postgres.indexes.OpClass("plain_name", name="gin_trgm_ops"), name="deals_reg_search"
+            ),
         ),
     ]

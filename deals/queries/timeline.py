@@ -42,8 +42,8 @@ _T = gettext_lazy
 _LINES: dict[str, _Words] = {
     "deals.registration.started": _Words(_T("Draft started")),
     "deals.registration.submitted": _Words(_T("Submitted")),
-    "deals.registration.returned": _Words(_T("Returned, clock stopped"), "amber", "question"),
-    "deals.registration.answered": _Words(_T("Answered, clock running"), "", "answer"),
+    "deals.registration.returned": _Words(_T("Returned"), "amber", "question"),
+    "deals.registration.answered": _Words(_T("Answered"), "", "answer"),
     "deals.registration.approved": _Words(_T("Approved"), "green"),
     "deals.registration.rejected": _Words(_T("Rejected"), "red"),
     "deals.registration.appealed": _Words(_T("Appealed"), "amber"),
@@ -90,6 +90,8 @@ def _reminded(changes: dict[str, Any]) -> str:
 
 
 _NOTES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "deals.registration.returned": lambda _changes: _("clock stopped"),
+    "deals.registration.answered": lambda _changes: _("clock runs again"),
     "deals.registration.approved": _protected,
     "deals.registration.extended": _protected,
     "deals.registration.reminded": _reminded,

@@ -4,7 +4,6 @@ They are code and not terms, on purpose: changing one changes who holds an accou
 KEY_VERSION in `deals/rules/accounts.py`, and the stored keys are computed again. Source: program rules §3.
 """
 
-
 # Mail providers whose domain says nothing about the company behind an address.
 FREE_MAIL = frozenset(
     """

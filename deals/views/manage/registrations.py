@@ -41,7 +41,7 @@ from prm.core.lists import ListPage, Sort, View
 from prm.core.uploads import file_response
 
 
-def _columns() -> list[Column]:
+def _columns(*, status_shown: bool = True) -> list[Column]:
     return [
         Column(
             "customer_name",
@@ -54,7 +54,7 @@ def _columns() -> list[Column]:
         ),
         Column("partner", _("Partner"), value="partner.organization.name", note="partner.tier.name", kind="who"),
         Column("amount", _("Amount"), kind="money", currency="currency", sort="amount"),
-        Column("status", _("State"), kind="state"),
+        Column("status", _("State"), kind="state", shown=status_shown),
         Column("conflict", _("Conflict"), value="conflict_outcome", template="manage/deals/cells/conflict.html"),
     ]
 
@@ -67,8 +67,8 @@ def registration_queue(request: HttpRequest) -> HttpResponse:
         request,
         waiting_registrations(request.actor),
         columns=[
-            *_columns(),
-            Column("assignee", _("With"), kind="text"),
+            *_columns(status_shown=False),
+            Column("assignee", _("With"), kind="who"),
             Column(
                 "clock",
                 _("Time left"),
