@@ -1,13 +1,14 @@
 """Importing certificates. A row carries the id it has elsewhere, so that a file may come in again."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from partners.actions.grants import end_grants
 from partners.actions.imports import EXTERNAL, PARTNER, OnlyOnce, PartnerFinder, note_import, past_day
-from partners.choices import RecordSource
+from partners.choices import GrantSource, RecordSource
 from partners.queries.program import program_today
 from prm.core.codes import new_code
 from prm.core.csv_import import CellError, Field, Run, day_cell, email_cell, text_cell
@@ -107,6 +108,15 @@ class CertificateImporter:
         Certificate.objects.bulk_create(fresh)
         Certificate.objects.bulk_update(changed, [*_COMPARED, "user"])
         written = [*fresh, *changed]
+        if changed and self._today:
+            # What a corrected certificate entitles to begins anew: another kind or another end gives another range.
+            end_grants(
+                source_kind=GrantSource.CERTIFICATE,
+                source_codes=[row.code for row in changed],
+                last_day=self._today - timedelta(days=1),
+                by=run.by,
+                at=run.at,
+            )
         if written and self._today:
             grant_for(certificates=written, on=self._today, at=run.at)
         note_import(self.kind, [(row.partner_id, row.code) for row in written], run)
