@@ -69,6 +69,7 @@ class Answer:
     content: bytes
     after: str
     rival_after: str = ""
+    error: str = ""
 
 
 @dataclass
@@ -167,14 +168,18 @@ class Sweep:
         if access.audience == "public":
             return "anonymous"
         if access.audience == "vendor":
-            return next((name for name in VENDOR_BY_REACH if self.world.people[name].actor.can(access.permission)), "ada")
+            return next(
+                (name for name in VENDOR_BY_REACH if self.world.people[name].actor.can(access.permission)), "ada"
+            )
         if target.owner == "vendor":
             return "ada"
         return "paul" if target.owner == "northwind" else "rita"
 
     # -- asking ---------------------------------------------------------------------------------
 
-    def ask(self, who: str, method: str, path: str, body: dict[str, Any] | None = None, *, rival: bool = False) -> Answer:
+    def ask(
+        self, who: str, method: str, path: str, body: dict[str, Any] | None = None, *, rival: bool = False
+    ) -> Answer:
         """One request as one person, undone afterwards."""
         if who == "anonymous":
             client = Client(raise_request_exception=False)
@@ -184,12 +189,14 @@ class Sweep:
         with undone():
             data = {name: _fresh(value) for name, value in (body or {}).items()}
             response = getattr(client, method.lower())(path, data)
+            raised = getattr(response, "exc_info", None)
             content = response.getvalue() if not response.streaming else b"".join(response.streaming_content)
             transaction.set_rollback(False)
             text = readable(content, response.get("Content-Type", "")) + str(dict(response.items()))
             after = fingerprint()
             rival_after = tenant_fingerprint(self.world.rival.pk) if rival else ""
-        return Answer(response.status_code, response.get("Location", ""), text, content, after, rival_after)
+        error = f" {raised[0].__name__}: {raised[1]}"[:300] if raised and response.status_code >= 500 else ""
+        return Answer(response.status_code, response.get("Location", ""), text, content, after, rival_after, error)
 
     # -- the positive control -------------------------------------------------------------------
 
@@ -208,7 +215,7 @@ class Sweep:
         who = self.rightful(target)
         answer = self.ask(who, "GET", target.path)
         if answer.status not in {200, 204, 302, 405} and answer.status not in _allowed_oddities(target):
-            self.find(target.route, who, f"GET {target.owner}'s answers {answer.status} to those who may")
+            self.find(target.route, who, f"GET {target.owner}'s answers {answer.status} to those who may{answer.error}")
         if answer.after != self.before:
             self.find(target.route, who, f"GET writes: {', '.join(changed_tables(self.before, answer.after))}")
         self.shown |= {kind for kind in self.rows if self.world.canary_of(kind) in answer.text}
@@ -240,9 +247,13 @@ class Sweep:
             return
         answer = self.ask(who, "POST", target.path, body)
         if answer.status >= 500 or answer.status in {403, 404}:
-            self.find(target.route, who, f"POST to {target.owner}'s answers {answer.status} to those who may")
+            self.find(
+                target.route, who, f"POST to {target.owner}'s answers {answer.status} to those who may{answer.error}"
+            )
         elif answer.after == self.before and target.route.name not in WRITES_NOTHING:
-            self.find(target.route, who, f"POST with {_short(body)} writes nothing ({answer.status}): {errors_in(answer)}")
+            self.find(
+                target.route, who, f"POST with {_short(body)} writes nothing ({answer.status}): {errors_in(answer)}"
+            )
 
     # -- strangers ------------------------------------------------------------------------------
 
@@ -266,14 +277,16 @@ class Sweep:
             return ({404, 405}, True) if foreign else (None, False)
         return self._allowed_for(who, person, access, target)
 
-    def _allowed_for(
-        self, who: str, person: Person, access: Access, target: Target
-    ) -> tuple[set[int] | None, bool]:
+    def _allowed_for(self, who: str, person: Person, access: Access, target: Target) -> tuple[set[int] | None, bool]:
         if person.actor.audience != access.audience:
             return {404, 405}, True
         if not person.actor.can(access.permission):
             return {403, 404, 405}, True
-        if access.audience == "partner" and target.route.kwargs and person.organization != self.world.company(target.owner):
+        if (
+            access.audience == "partner"
+            and target.route.kwargs
+            and person.organization != self.world.company(target.owner)
+        ):
             return ({404, 405, 409} if who == "toni" else {404, 405}), True
         return None, False
 
@@ -304,7 +317,9 @@ class Sweep:
         if refused and answer.after != self.before:
             self.find(target.route, who, f"refused POST writes: {', '.join(changed_tables(self.before, answer.after))}")
         if who == "rory" and target.route.access.audience == "vendor" and answer.after != self.before:
-            self.find(target.route, who, f"read-only staff writes: {', '.join(changed_tables(self.before, answer.after))}")
+            self.find(
+                target.route, who, f"read-only staff writes: {', '.join(changed_tables(self.before, answer.after))}"
+            )
         is_partner = person is not None and person.actor.is_partner
         if outsider and (is_partner or person is None) and not is_public and answer.rival_after != self.rival_before:
             self.find(target.route, who, "changes rows of Rival's")
@@ -312,7 +327,9 @@ class Sweep:
             missing = self.ask(who, "POST", target.missing_path, body)
             if missing.status != answer.status:
                 self.find(
-                    target.route, who, f"POST tells that a row exists: {answer.status}, but {missing.status} without one"
+                    target.route,
+                    who,
+                    f"POST tells that a row exists: {answer.status}, but {missing.status} without one",
                 )
 
     def _judge(
@@ -322,10 +339,10 @@ class Sweep:
         if statuses is not None and answer.status not in statuses:
             self.find(target.route, who, f"{about} answers {answer.status}, allowed {sorted(statuses)}")
         if answer.status >= 500:
-            self.find(target.route, who, f"{about} answers {answer.status}")
-        if person is None and answer.status == 302 and statuses is not None:
-            if not answer.location.startswith("/accounts/login/"):
-                self.find(target.route, who, f"{about} is sent to {answer.location} instead of the sign-in")
+            self.find(target.route, who, f"{about} answers {answer.status}{answer.error}")
+        sent_away = person is None and answer.status == 302 and statuses is not None
+        if sent_away and not answer.location.startswith("/accounts/login/"):
+            self.find(target.route, who, f"{about} is sent to {answer.location} instead of the sign-in")
         leaked = self._leaks(who, person, target, answer)
         if leaked:
             self.find(target.route, who, f"{about} shows {leaked}")
@@ -533,7 +550,9 @@ def _value(control: Tag, kind: str, name: str) -> Any:
 def errors_in(answer: Answer) -> str:
     """What a page says is wrong with a form, for the finding."""
     page = BeautifulSoup(answer.content, "html5lib")
-    said = [each.get_text(" ", strip=True) for each in page.select(".field-error, [data-error-summary], .toast-item div")]
+    said = [
+        each.get_text(" ", strip=True) for each in page.select(".field-error, [data-error-summary], .toast-item div")
+    ]
     return "; ".join(text for text in said if text)[:300]
 
 

@@ -15,7 +15,17 @@ from django.db import models
 
 ROOT = Path(settings.BASE_DIR)
 # Low to high: each may use what stands before it.
-APPS = ["prm.core", "partners", "training", "deals", "marketing", "reporting", "prm.integrations", "prm.api", "prm.demo"]
+APPS = [
+    "prm.core",
+    "partners",
+    "training",
+    "deals",
+    "marketing",
+    "reporting",
+    "prm.integrations",
+    "prm.api",
+    "prm.demo",
+]
 # Inside an app, high to low: each may use what stands after it.
 LAYERS = [
     ["urls"],
@@ -191,11 +201,7 @@ def unscoped(path: str, tree: ast.AST) -> list[str]:
     """In views and API: ``Model.objects`` that does not go through ``visible_to`` at once."""
     if not re.search(r"(^|/)(views|api)(/|\.py$)", path):
         return []
-    good = {
-        id(node.value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and node.attr == "visible_to"
-    }
+    good = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "visible_to"}
     return [
         f"{path}:{node.lineno} uses {ast.unparse(node)} without visible_to"
         for node in ast.walk(tree)

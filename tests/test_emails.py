@@ -19,7 +19,7 @@ MAIL = Path(settings.BASE_DIR) / "templates" / "mail"
 AT = datetime(2026, 6, 15, 9, 0, tzinfo=UTC)
 # Topics whose mail has no template of its own: allauth words them.
 WORDED_ELSEWHERE = {"core.account"}
-EVIL = '<img src=x onerror=alert(1)>"\'><script>alert(2)</script>'
+EVIL = "<img src=x onerror=alert(1)>\"'><script>alert(2)</script>"
 
 
 def topics() -> list[str]:

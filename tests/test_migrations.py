@@ -56,7 +56,10 @@ def test_migrations_do_not_use_the_code_of_today() -> None:
     for migration in ours():
         source = Path(import_module(migration.__module__).__file__).read_text()
         for word in (".models import", ".actions", ".queries", ".views"):
-            if any(line.startswith(("from ", "import ")) and word in line and "django" not in line for line in source.splitlines()):
+            if any(
+                line.startswith(("from ", "import ")) and word in line and "django" not in line
+                for line in source.splitlines()
+            ):
                 found.append(f"{migration.app_label}.{migration.name} uses {word}")
     assert found == []
 
@@ -76,4 +79,7 @@ def test_the_application_may_use_every_table_and_owns_none(app_role) -> None:
         assert rights == (True, True), table
     owned = app_role.execute("SELECT tablename FROM pg_tables WHERE tableowner = current_user").fetchall()
     assert owned == []
-    assert app_role.execute("SELECT rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user").fetchone() == (False, False)
+    assert app_role.execute("SELECT rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user").fetchone() == (
+        False,
+        False,
+    )

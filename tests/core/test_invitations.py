@@ -238,7 +238,7 @@ def test_a_weak_password_is_refused_and_the_name_stays(world: World, password: s
 
 
 def test_every_unusable_token_shows_the_same_page(world: World) -> None:
-    invitation, used = invite(world)
+    _, used = invite(world)
     Client().post(f"/join/{used}/", form())
     withdrawn, gone = invite(world, "o@example.com")
     invitations.revoke_invitation(invitation=withdrawn, by=world.paul.actor, at=AT)
