@@ -359,7 +359,9 @@ def installation(services):
                 **found.variables,
                 "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
                 "HOME": str(place.folder),
+                # What whoever installs has to fill in.
                 "SECRET_KEY": secrets.token_urlsafe(64),
+                "DEFAULT_FROM_EMAIL": "partners@acme.test",
                 "PRM_STATE_DIR": str(place.folder / "files"),
                 "BEAT_SCHEDULE": str(place.folder / "beat-schedule"),
             }
@@ -410,7 +412,7 @@ def test_the_release_can_be_repeated(installation, services):
 
 def test_the_release_refuses_a_careless_configuration(installation, services):
     supervisor, env, _ = installation
-    for change in ({"SECRET_KEY": "changeme"}, {"DEBUG": "1"}, {"ALLOWED_HOSTS": ""}):
+    for change in ({"SECRET_KEY": "changeme"}, {"DEBUG": "1"}, {"ALLOWED_HOSTS": ""}, {"DEFAULT_FROM_EMAIL": ""}):
         status = supervisor.run(
             "careless", services["release"]["command"], env=env | change, cwd=CHECKOUT, needed=False
         )
