@@ -111,7 +111,7 @@ def gather(ids: Sequence[int], windows: Windows) -> Sources:
     """Everything about a chunk of partners, in a constant number of statements."""
     ids = list(ids)
     return Sources(
-        base={row["id"]: row for row in _dicts(_BASE, [windows.until, ids])},
+        base={row["id"]: row for row in _dicts(_BASE, {"until": windows.until, "ids": ids})},
         won={
             row["partner_id"]: row
             for row in _dicts(
@@ -223,10 +223,11 @@ def _dicts(sql: str, params: Any) -> list[dict]:
 
 _BASE = """
 SELECT p.organization_id AS id, p.agreement_signed_on, p.partner_since,
-       EXISTS (SELECT FROM core_membership m WHERE m.organization_id = p.organization_id AND m.created_at < %s)
-         AS has_account
+       EXISTS (SELECT FROM core_membership m
+                WHERE m.organization_id = p.organization_id AND m.created_at < %(until)s
+                  AND (m.deactivated_at IS NULL OR m.deactivated_at >= %(until)s)) AS has_account
   FROM partners_partner p
- WHERE p.organization_id = ANY(%s)
+ WHERE p.organization_id = ANY(%(ids)s)
 """
 
 # A win counts as sourced when it came from a registration, a referral, or an import mapped as partner-worked,

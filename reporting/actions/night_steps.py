@@ -85,8 +85,9 @@ def decide(night: Night) -> StepResult:
 
 def remind(night: Night) -> StepResult:
     """Certificates that run out soon. Tier notices left with the tier decisions, protections with the expiries."""
-    told = remind_certificates(on=night.morning, by=night.by, at=night.at)
-    return StepResult(seen=told, changed=told)
+    tally = Tally()
+    told = remind_certificates(on=night.morning, by=night.by, at=night.at, skip=tally.skip)
+    return StepResult(seen=told + len(tally.skipped), changed=told, skipped=tally.skipped)
 
 
 def order_packs(night: Night) -> StepResult:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 
 from partners.models import Partner
 from partners.queries.program import calendar_terms, program_today, term_set, version_at
@@ -81,10 +82,10 @@ def order_due_packs(*, on: date, by: Actor, at: datetime) -> list[QbrPack]:
     Which partners are due is data of the program (``qbr``: tiers that are reviewed every quarter).
     """
     quarter = reviewed_quarter(on)
-    return order_packs_for(partners=due_partners(on), quarter=quarter, by=by, at=at)
+    return order_packs_for(partners=due_partners(on).only("pk"), quarter=quarter, by=by, at=at)
 
 
-def due_partners(on: date) -> Iterable[Partner]:
+def due_partners(on: date) -> QuerySet[Partner]:
     """Active partners on a tier that the program reviews every quarter."""
     tiers = term_set(version_at(on), "qbr").due_tiers
     return Partner.objects.active().filter(tier__code__in=tiers).order_by("pk")

@@ -1,20 +1,22 @@
 """Scorecards: facts from above, rules from below, written below. The one place that strings the three together.
 
-Rules run row by row, so that a partner whose row makes no sense is skipped and named; writing is set-based, and when
-the database refuses a chunk it is halved until the row at fault stands alone.
+Rules run row by row, so that a partner whose row makes no sense is skipped and named; reading and writing are
+set-based, and when the database refuses a chunk it is halved until the row at fault stands alone. A database that is
+busy or gone is nobody's fault: then the step fails as a whole and is tried again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, OperationalError, transaction
 
 from partners.actions.health import HealthEntry, raise_health_alerts, store_health_scores
 from partners.actions.tiers import TierResult, apply_tier_decisions
 from partners.models import Partner, ProgramVersion
+from partners.queries.health import snapshots
 from partners.queries.program import (
     calendar_terms,
     health_terms,
@@ -22,7 +24,6 @@ from partners.queries.program import (
     program_today,
     version_at,
 )
-from partners.queries.health import snapshots
 from partners.queries.tiers import standing_of, standing_rows
 from partners.rules.growth import compare
 from partners.rules.health import HealthResult, score
@@ -30,10 +31,11 @@ from partners.rules.health_alerts import HealthAlert, HealthSnapshot, alert
 from partners.rules.terms import HealthTerms
 from partners.rules.tier_status import decide_tier
 from prm.core.actors import Actor
-from reporting.facts import CHUNK, PartnerFacts, Windows, chunks, data_since, facts_of, gather
+from reporting.facts import PartnerFacts, Windows, chunks, data_since, facts_of, gather
 
 log = structlog.get_logger(__name__)
 Row = TypeVar("Row")
+Read = TypeVar("Read")
 
 
 @dataclass
@@ -49,6 +51,11 @@ class Tally:
         """Name a partner that was left out; the night goes on."""
         log.warning("night.row_skipped", partner=partner, error=repr(error))
         self.skipped.append({"partner": partner, "why": repr(error)[:300]})
+
+    def leave(self, partners: int) -> None:
+        """Count partners that were left as they are: scored for a later day, or moved on while this ran."""
+        if partners:
+            self.detail["left_as_they_are"] = self.detail.get("left_as_they_are", 0) + partners
 
 
 @dataclass
@@ -76,14 +83,18 @@ def gather_facts(*, on: date, tally: Tally, partner_ids: Sequence[int] | None = 
     since = data_since()
     facts: list[PartnerFacts] = []
     left_out = 0
-    for ids in chunks(list(codes)):
-        sources = gather(ids, windows)
-        for pk in ids:
-            try:
-                facts.append(facts_of(pk, sources, windows, reaches_back_to=since))
-                left_out += facts[-1].left_out
-            except Exception as error:  # one row that makes no sense must not cost the others their night
-                tally.skip(codes[pk], error)
+
+    def named(pk: int, error: object) -> None:
+        tally.skip(codes[pk], error)
+
+    for chunk in chunks(list(codes)):
+        for ids, sources in _read(chunk, lambda ids: gather(ids, windows), named):
+            for pk in ids:
+                try:
+                    facts.append(facts_of(pk, sources, windows, reaches_back_to=since))
+                    left_out += facts[-1].left_out
+                except Exception as error:  # one row that makes no sense must not cost the others their night
+                    named(pk, error)
     tally.seen, tally.detail = len(codes), {"won_deals_without_a_rate": left_out}
     return Gathered(version, windows, facts, codes)
 
@@ -91,15 +102,19 @@ def gather_facts(*, on: date, tally: Tally, partner_ids: Sequence[int] | None = 
 def score_health(*, gathered: Gathered, tally: Tally, by: Actor, at: datetime) -> None:
     """Score every partner's health, store what changed, and raise alerts for falls."""
     terms, on = health_terms(gathered.version), gathered.windows.as_of
-    for some in _in_chunks(gathered.facts):
-        before = snapshots([each.partner_id for each in some], on - timedelta(days=terms.alert_days))
+    earlier = on - timedelta(days=terms.alert_days)
+
+    def named(row: PartnerFacts | HealthEntry, error: object) -> None:
+        tally.skip(gathered.codes[row.partner_id], error)
+
+    for some, before in _read_chunks(gathered.facts, lambda ids: snapshots(ids, earlier), named):
         entries: list[HealthEntry] = []
         alerts: dict[int, HealthAlert] = {}
         for facts in some:
             try:
                 entry, raised = _scored(facts, terms, before.get(facts.partner_id))
             except Exception as error:
-                tally.skip(gathered.codes[facts.partner_id], error)
+                named(facts, error)
                 continue
             entries.append(entry)
             if raised:
@@ -111,23 +126,27 @@ def score_health(*, gathered: Gathered, tally: Tally, by: Actor, at: datetime) -
             fallen = [(row.partner_id, alerts[row.partner_id]) for row in rows if row.partner_id in alerts]
             raise_health_alerts(alerts=[each for each in fallen if each[0] not in later], on=on, by=by, at=at)
             tally.changed += stored.kept
+            tally.leave(len(later))
 
-        _bisect(entries, store, lambda row, error: tally.skip(gathered.codes[row.partner_id], error))
+        _bisect(entries, store, named)
         tally.seen += len(some)
 
 
 def decide_tiers(*, gathered: Gathered, tally: Tally, by: Actor, at: datetime) -> None:
     """Decide every partner's tier and store the decisions with history, grants and events."""
     on, version = gathered.windows.as_of, gathered.version
-    for some in _in_chunks(gathered.facts):
-        standings = standing_rows([each.partner_id for each in some])
+
+    def named(row: PartnerFacts | TierResult, error: object) -> None:
+        tally.skip(gathered.codes[row.partner_id], error)
+
+    for some, standings in _read_chunks(gathered.facts, standing_rows, named):
         results: list[TierResult] = []
         for facts in some:
             try:
                 row = standings[facts.partner_id]
                 decision = decide_tier(standing_of(row), facts.tier, ladder_terms(version, row["track__code"]), on)
             except Exception as error:
-                tally.skip(gathered.codes[facts.partner_id], error)
+                named(facts, error)
                 continue
             results.append(TierResult(facts.partner_id, decision, facts.tier))
 
@@ -135,8 +154,9 @@ def decide_tiers(*, gathered: Gathered, tally: Tally, by: Actor, at: datetime) -
             applied = apply_tier_decisions(results=rows, version=version, on=on, by=by, at=at)
             tally.changed += applied.stored
             tally.detail["moved"] = tally.detail.get("moved", 0) + len(applied.changed)
+            tally.leave(len(applied.skipped))
 
-        _bisect(results, store, lambda row, error: tally.skip(gathered.codes[row.partner_id], error))
+        _bisect(results, store, named)
         tally.seen += len(some)
 
 
@@ -157,8 +177,36 @@ def _scored(
     return HealthEntry(facts.partner_id, result, facts.revenue_t12m, growth.percent), alert(result, before, terms)
 
 
-def _in_chunks(facts: Sequence[PartnerFacts]) -> list[Sequence[PartnerFacts]]:
-    return [facts[start : start + CHUNK] for start in range(0, len(facts), CHUNK)]
+def _read_chunks(
+    facts: Sequence[PartnerFacts],
+    read: Callable[[list[int]], Read],
+    skip: Callable[[PartnerFacts, object], None],
+) -> Iterator[tuple[list[PartnerFacts], Read]]:
+    """The facts chunk by chunk, with what is stored about their partners."""
+    by_id = {each.partner_id: each for each in facts}
+    for chunk in chunks(list(by_id)):
+        for ids, rows in _read(chunk, read, lambda pk, error: skip(by_id[pk], error)):
+            yield [by_id[pk] for pk in ids], rows
+
+
+def _read(
+    ids: list[int], read: Callable[[list[int]], Read], skip: Callable[[int, object], None]
+) -> Iterator[tuple[list[int], Read]]:
+    """Read all at once; when the database can't hand a row over, halve until only the one at fault is left out."""
+    try:
+        with transaction.atomic():
+            rows = read(ids)
+    except OperationalError:
+        raise
+    except DatabaseError as error:
+        if len(ids) == 1:
+            skip(ids[0], error)
+            return
+        middle = len(ids) // 2
+        yield from _read(ids[:middle], read, skip)
+        yield from _read(ids[middle:], read, skip)
+    else:
+        yield ids, rows
 
 
 def _bisect(rows: Sequence[Row], store: Callable[[Sequence[Row]], None], skip: Callable[[Row, object], None]) -> None:
@@ -168,6 +216,8 @@ def _bisect(rows: Sequence[Row], store: Callable[[Sequence[Row]], None], skip: C
     try:
         with transaction.atomic():
             store(rows)
+    except OperationalError:
+        raise
     except DatabaseError as error:
         if len(rows) == 1:
             skip(rows[0], error)

@@ -1,8 +1,9 @@
 """Telling people that certificates run out."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from partners.queries.program import NoProgramInForce, reminder_terms, version_at
 from partners.rules.reminders import due_reminder
@@ -15,11 +16,12 @@ from training.models import Certificate
 TOPIC = "training.certificate_ends"
 
 
-def remind_certificates(*, on: date, by: Actor, at: datetime) -> int:
+def remind_certificates(*, on: date, by: Actor, at: datetime, skip: Callable[[str, object], None] | None = None) -> int:
     """Tell holders and their company's admins 90, 30 and 7 days (the terms' list) before a certificate ends.
 
     Only certificates that count are announced: current ones of current members. Each step is told once; after
-    missed nights only the nearest one. The number of certificates announced.
+    missed nights only the nearest one. The number of certificates announced. A certificate that can't be announced is
+    told to ``skip`` by its code, and the others go on; without ``skip`` the error is raised.
     """
     try:
         steps = reminder_terms(version_at(on)).yearly_days
@@ -29,9 +31,19 @@ def remind_certificates(*, on: date, by: Actor, at: datetime) -> int:
         Certificate.objects.current(on)
         .filter(valid_until__lte=on + timedelta(days=max(steps, default=0)), user__isnull=False)
         .order_by("pk")
-        .values_list("pk", flat=True)
+        .values_list("pk", "code")
     )
-    return sum(_remind(pk, on, steps, by, at) for pk in list(soon))
+    told = 0
+    for pk, code in list(soon):
+        try:
+            told += _remind(pk, on, steps, by, at)
+        except OperationalError:
+            raise
+        except Exception as error:
+            if skip is None:
+                raise
+            skip(code, error)
+    return told
 
 
 def _remind(pk: int, on: date, steps: tuple[int, ...], by: Actor, at: datetime) -> bool:
