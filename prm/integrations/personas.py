@@ -26,25 +26,14 @@ class Persona:
     people: tuple[int, int]
 
 
+STRONG, MODERATE, WEAK = FitRating.STRONG, FitRating.MODERATE, FitRating.WEAK
 PERSONAS = (
-    Persona("rising", 5, (55, 75), (30, 0), (9, 9, 10, 10, 8), (FitRating.STRONG,), (4, 5), (2, 3), (3, 5)),
-    Persona(
-        "steady",
-        7,
-        (90, 96),
-        (18, 0),
-        (9, 9, 10, 8, 7, 6),
-        (FitRating.STRONG, FitRating.MODERATE),
-        (3, 4),
-        (2, 3),
-        (2, 4),
-    ),
-    Persona("settled", 5, (100, 100), (12, 20), (8, 7, 9, 6), (FitRating.MODERATE,), (2, 3), (1, 2), (2, 3)),
-    Persona(
-        "drifting", 6, (115, 140), (10, 45), (7, 6, 8, 5), (FitRating.MODERATE, FitRating.WEAK), (2, 3), (0, 1), (1, 3)
-    ),
-    Persona("fading", 4, (140, 180), (6, 120), (3, 5, 6, 2), (FitRating.WEAK,), (1, 2), (0, 1), (1, 2)),
-    Persona("newcomer", 3, None, (24, 0), (), (FitRating.STRONG, FitRating.MODERATE), (3, 4), (0, 2), (1, 3)),
+    Persona("rising", 4, (55, 75), (30, 0), (9, 9, 10, 10, 8), (STRONG,), (4, 5), (2, 3), (3, 5)),
+    Persona("steady", 6, (90, 96), (14, 0), (9, 9, 8, 7, 6), (STRONG, MODERATE), (3, 4), (2, 3), (2, 4)),
+    Persona("settled", 6, (100, 100), (12, 20), (8, 7, 9, 6), (MODERATE,), (2, 3), (1, 2), (2, 3)),
+    Persona("drifting", 7, (115, 140), (12, 8), (9, 8, 7, 8, 6), (MODERATE, WEAK), (2, 3), (0, 1), (1, 3)),
+    Persona("fading", 4, (140, 180), (6, 95), (3, 5, 6, 2), (WEAK,), (1, 2), (0, 1), (1, 2)),
+    Persona("newcomer", 2, None, (24, 0), (), (STRONG, MODERATE), (3, 4), (0, 2), (1, 3)),
 )
 
 
