@@ -42,6 +42,7 @@ from prm.core.refs import Ref
 
 Outcome = str | CellError
 OPEN_STAGES = [stage for stage in OpportunityStage if stage != OpportunityStage.CLOSED]
+MOST = Decimal(10) ** 12
 OnNote = Callable[[str, str, str], None]
 
 
@@ -458,7 +459,11 @@ def _currency(text: str, stated: str) -> str:
 
 
 def _amount(text: str, currency: str) -> Decimal:
-    decimal_cell(text)
+    number = decimal_cell(text)
+    if number < 0:
+        raise CellError(_("%(text)s is negative") % {"text": text})
+    if number > MOST:
+        raise CellError(_("%(text)s is too large for an amount") % {"text": text})
     try:
         return parse_amount(text, currency)
     except MoneyError as error:

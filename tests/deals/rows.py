@@ -1,154 +1,261 @@
-"""Deals in the world of the access sweep: one row in each state in which one of its addresses can be carried out."""
+"""Deals in the world of the access sweep: each company's registrations in every state, referrals, deals and claims."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from deals.actions import attachments, extensions, referrals, registrations
+from deals.actions.attachments import add_attachment
+from deals.actions.extensions import request_extension
+from deals.actions.referrals import accept_referral, submit_referral
 from deals.models import Attachment, Claim, Opportunity, Referral, Registration
 from tests.core.corpus import pdf
 from tests.deals import stage
 from tests.world import Person, Rows, World, register
 
-# Which state of a registration an address needs; everything else is shown of a submitted one.
-STATES = {
+_numbers = count(1)
+
+
+def _typed(world: World, owner: str) -> dict[str, Any]:
+    """Another customer each time, with the owner's words in every text."""
+    number = next(_numbers)
+    return {
+        "customer_name": world.words(owner, f"Customer {number}"),
+        "customer_domain": f"customer{number}-of-{owner}.com",
+        "customer_address": world.words(owner, "Main street 1"),
+        "contact_name": world.words(owner, "Eva"),
+        "competitor": world.words(owner, "Contoso"),
+        "notes": world.words(owner, "Met at the fair"),
+        "expected_close_on": (world.at + timedelta(days=90)).date(),
+        "first_contact_on": (world.at - timedelta(days=9)).date(),
+    }
+
+
+def _seller(world: World, owner: str) -> Person:
+    return world.sara if owner == "northwind" else world.rita
+
+
+_STATES = {
     "registration_edit": "draft",
-    "attachment_add": "draft",
-    "attachment_remove": "draft",
     "registration_answer": "returned",
     "registration_extend": "approved",
     "registration_update": "approved",
     "registration_report_won": "approved",
     "registration_report_lost": "approved",
     "registration_appeal": "rejected",
-    "registration_overrule": "in_conflict",
-    "extension_grant": "extending",
-    "extension_decline": "extending",
-    "win_confirm": "reported",
-    "win_decline": "reported",
-    "opportunity_confirm": "reported",
-    "opportunity_correct": "won",
-    "opportunity_update": "approved",
-    "opportunity_lose": "approved",
-    "opportunity_detail": "approved",
-    "referral_qualify": "accepted",
+    "registration_overrule": "in conflict",
 }
-_numbers = count(1)
 
 
-def state_of(route: str) -> str:
-    """The state in which an address can be carried out."""
-    return STATES.get(route, "submitted")
+def _state_of(route: str) -> str:
+    return _STATES.get(route, "submitted")
 
 
-def _person(world: World, owner: str) -> Person:
-    return world.head(owner)
+def _registration(world: World, owner: str, route: str) -> Registration:
+    person, typed = _seller(world, owner), _typed(world, owner)
+    match _state_of(route):
+        case "draft":
+            return stage.draft(person, at=world.at, **typed)
+        case "returned":
+            return stage.returned(world, person, at=world.at, fields=("notes",), **typed)
+        case "approved":
+            return stage.approved(world, person, at=world.at, **typed)
+        case "rejected":
+            return stage.rejected(world, person, at=world.at, **typed)
+        case "in conflict":
+            other = world.rita if owner == "northwind" else world.sara
+            stage.submitted(other, at=world.at, **typed | {"customer_name": "Held by somebody else", "notes": ""})
+    return stage.submitted(person, at=world.at, **typed)
 
 
-def _words(world: World, owner: str) -> dict[str, Any]:
-    """A customer that nobody else has, described in words that carry the owner's canary."""
-    number = next(_numbers)
-    return {
-        "customer_name": world.words(owner, f"Customer {number}"),
-        "customer_domain": f"sweep-{owner}-{number}.com",
-        "contact_name": world.words(owner, "Eva Lenz"),
-        "notes": world.words(owner, "Met at the fair."),
-    }
+def _extension(world: World, owner: str, route: str) -> Registration:
+    registration = stage.approved(world, _seller(world, owner), at=world.at, **_typed(world, owner))
+    request_extension(
+        registration=registration, by=_seller(world, owner).actor, at=world.at + timedelta(days=1), activity="A demo"
+    )
+    registration.refresh_from_db()
+    return registration
 
 
-def registration(world: World, owner: str, route: str) -> Registration:
-    """A registration of the owner's in the state that the address needs."""
-    person, state, at = _person(world, owner), state_of(route), world.at
-    words = _words(world, owner)
-    if state == "draft":
-        return stage.draft(person, at=at, **words)
-    if state == "submitted":
-        return stage.submitted(person, at=at, **words)
-    if state == "returned":
-        return stage.returned(world, person, at=at, **words)
-    if state == "rejected":
-        return stage.rejected(world, person, at=at, **words)
-    if state == "reported":
-        return stage.reported(world, person, at=at, **words)
-    if state == "won":
-        return stage.won(world, person, at=at, **words)
-    if state == "in_conflict":
-        return _in_conflict(world, owner, words)
-    approved = stage.approved(world, person, at=at, **words)
-    if state == "extending":
-        extensions.request_extension(
-            registration=approved,
-            by=person.actor,
-            at=at + timedelta(days=4),
-            activity=world.words(owner, "Visited the customer twice."),
-        )
-        approved.refresh_from_db()
-    return approved
+def _win(world: World, owner: str, route: str) -> Registration:
+    return stage.reported(world, _seller(world, owner), at=world.at, **_typed(world, owner))
 
 
-def _in_conflict(world: World, owner: str, words: dict[str, Any]) -> Registration:
-    """The other partner was first with this customer."""
-    other = "northwind" if owner == "rival" else "rival"
-    stage.submitted(_person(world, other), at=world.at - timedelta(hours=1), **words | {"customer_name": "First one"})
-    return stage.submitted(_person(world, owner), at=world.at, **words)
+def _attachment(world: World, owner: str, route: str) -> Attachment:
+    person, typed = _seller(world, owner), _typed(world, owner)
+    make = stage.draft if route == "attachment_remove" else stage.submitted
+    file = SimpleUploadedFile(f"{world.words(owner, 'minutes')}.pdf", pdf(), content_type="application/pdf")
+    return add_attachment(registration=make(person, at=world.at, **typed), by=person.actor, at=world.at, file=file)
 
 
-def attachment(world: World, owner: str, route: str) -> Attachment:
-    """A file with a registration."""
-    person = _person(world, owner)
-    thing = stage.draft(person, at=world.at, **_words(world, owner))
-    added = attachments.add_attachment(
-        registration=thing,
+def _opportunity(world: World, owner: str, route: str) -> Opportunity:
+    make = stage.won if route == "opportunity_correct" else stage.approved
+    return make(world, _seller(world, owner), at=world.at, **_typed(world, owner)).opportunity
+
+
+def _referral(world: World, owner: str, route: str) -> Referral:
+    person, typed = _seller(world, owner), _typed(world, owner)
+    names = ("customer_name", "customer_domain", "contact_name", "notes")
+    referral = submit_referral(
+        partner=stage.partner_of(person),
         by=person.actor,
         at=world.at,
-        file=SimpleUploadedFile(f"{world.words(owner, 'proof')}.pdf", pdf()),
+        values={name: typed[name] for name in names} | {"customer_country": "DE"},
     )
-    if state_of(route) != "draft":
-        registrations.submit_registration(registration=thing, by=person.actor, at=world.at)
-    return added
+    if route == "referral_qualify":
+        return accept_referral(referral=referral, by=world.dan.actor, at=world.at)
+    return referral
 
 
-def opportunity(world: World, owner: str, route: str) -> Opportunity:
-    """An opportunity that came of a registration."""
-    return registration(world, owner, route).opportunity
+def _claim(world: World, owner: str, route: str) -> Claim:
+    return Claim.objects.get(registration=stage.submitted(_seller(world, owner), at=world.at, **_typed(world, owner)))
 
 
-def referral(world: World, owner: str, route: str) -> Referral:
-    """A referral that waits, or one that was accepted."""
-    person = _person(world, owner)
-    given = {
-        key: value
-        for key, value in stage.values(**_words(world, owner)).items()
-        if key in {"customer_name", "customer_domain", "customer_country", "contact_name", "contact_email", "notes"}
-    }
-    sent = referrals.submit_referral(partner=stage.partner_of(person), by=person.actor, at=world.at, values=given)
-    if state_of(route) == "accepted":
-        sent = referrals.accept_referral(referral=sent, by=world.dan.actor, at=world.at + timedelta(hours=1))
-    return sent
+@dataclass(frozen=True)
+class Bodies:
+    """What forms can't say by the types of their fields."""
+
+    @staticmethod
+    def deal(world: World, row: Any) -> dict[str, Any]:
+        """A complete registration."""
+        return {
+            "customer_name": f"Swept {next(_numbers)}",
+            "customer_domain": f"swept{next(_numbers)}.com",
+            "customer_country": "DE",
+            "products": [str(stage.product().pk)],
+            "amount": "1000",
+            "currency": "USD",
+            "expected_close_on": (world.now + timedelta(days=90)).date().isoformat(),
+            "first_contact_on": world.at.date().isoformat(),
+            "quote_sent_on": "",
+            "version": "",
+            "do": "submit",
+        }
+
+    @staticmethod
+    def lost(world: World, row: Any) -> dict[str, Any]:
+        """A reason."""
+        return {"lost-lost_reason": "price", "lose-lost_reason": "price"}
 
 
-def claim(world: World, owner: str, route: str) -> Claim:
-    """What a registration holds."""
-    return registration(world, owner, route).claims.get()
+def _day(world: World) -> str:
+    return (world.at + timedelta(days=2)).date().isoformat()
 
 
-BODIES: dict[str, Any] = {
-    "registration_report_won": lambda world, row: {"won_on": (world.at + timedelta(days=2)).date().isoformat()},
-    "win_confirm": lambda world, row: {"won_on": (world.at + timedelta(days=2)).date().isoformat()},
-}
-register(Rows("deals.registration", registration, state_of=state_of, bodies=BODIES))
-register(Rows("deals.win", registration, state_of=state_of, bodies=BODIES))
-register(Rows("deals.extension", registration, state_of=state_of))
 register(
     Rows(
-        "deals.attachment",
-        attachment,
-        kwargs=lambda row: {"code": row.registration.code, "file": row.file.code},
-        state_of=state_of,
+        kind="deals.registration",
+        make=_registration,
+        state_of=_state_of,
+        bodies={
+            "registration_new": Bodies.deal,
+            "registration_edit": Bodies.deal,
+            "registration_check": lambda world, row: {"customer_domain": f"asked{next(_numbers)}.com"},
+            "registration_withdraw": lambda world, row: {"withdraw-reason": "No budget"},
+            "registration_answer": lambda world, row: {"answer-answer": "The north", "answer-notes": "More"},
+            "registration_extend": lambda world, row: {"extend-activity": "Two workshops"},
+            "registration_update": lambda world, row: {"update-stage": "proposal", "update-note": "A demo"},
+            "registration_report_won": lambda world, row: {"won-won_on": _day(world), "won-evidence": "Order 17"},
+            "registration_report_lost": Bodies.lost,
+            "registration_appeal": lambda world, row: {"appeal-grounds": "See the minutes"},
+            "registration_approve": lambda world, row: {"approve-note": "Good luck"},
+            "registration_return": lambda world, row: {"return-note": "Which unit?", "return-fields_to_fix": ["notes"]},
+            "registration_reject": lambda world, row: {"reject-note": "No project"},
+            "registration_overrule": lambda world, row: {"transfer-reason": "Customer's letter"},
+        },
     )
 )
-register(Rows("deals.opportunity", opportunity, state_of=state_of))
-register(Rows("deals.referral", referral, state_of=state_of))
-register(Rows("deals.claim", claim, state_of=state_of))
+register(
+    Rows(
+        kind="deals.attachment",
+        make=_attachment,
+        kwargs=lambda row: {"code": row.registration.code, "file": row.file.code},
+        state_of=lambda route: "draft" if route == "attachment_remove" else "sent",
+        bodies={
+            "attachment_add": lambda world, row: {
+                "attach-file": SimpleUploadedFile("more.pdf", pdf(), content_type="application/pdf")
+            },
+            "attachment_remove": lambda world, row: {},
+        },
+    )
+)
+register(
+    Rows(
+        kind="deals.extension",
+        make=_extension,
+        bodies={
+            "extension_grant": lambda world, row: {"grant-note": "Fine", "version": row.version},
+            "extension_decline": lambda world, row: {"decline_extension-note": "Too early", "version": row.version},
+        },
+    )
+)
+register(
+    Rows(
+        kind="deals.win",
+        make=_win,
+        bodies={
+            "win_confirm": lambda world, row: {
+                "confirm-won_on": _day(world),
+                "confirm-amount": "1000",
+                "confirm-currency": "USD",
+                "confirm-term_months": "",
+            },
+            "win_decline": lambda world, row: {"decline_win-note": "Which order?"},
+        },
+    )
+)
+register(
+    Rows(
+        kind="deals.opportunity",
+        make=_opportunity,
+        state_of=lambda route: "won" if route == "opportunity_correct" else "open",
+        bodies={
+            "opportunity_update": lambda world, row: {"update-stage": "proposal", "update-expected_close_on": ""},
+            "opportunity_confirm": lambda world, row: {
+                "confirm-won_on": _day(world),
+                "confirm-amount": "1000",
+                "confirm-currency": "USD",
+                "confirm-term_months": "",
+            },
+            "opportunity_lose": Bodies.lost,
+            "opportunity_correct": lambda world, row: {
+                "correct-won_on": _day(world),
+                "correct-amount": "77",
+                "correct-currency": "USD",
+                "correct-term_months": "",
+                "correct-product": "",
+                "correct-reason": "Invoice 42",
+            },
+        },
+    )
+)
+register(
+    Rows(
+        kind="deals.referral",
+        make=_referral,
+        state_of=lambda route: "accepted" if route == "referral_qualify" else "sent",
+        bodies={
+            "referral_new": lambda world, row: {
+                "customer_name": f"Swept {next(_numbers)}",
+                "customer_country": "DE",
+                "contact_name": "Ole",
+                "customer_domain": "",
+                "amount": "",
+                "currency": "USD",
+                "product": "",
+                "first_contact_on": "",
+            },
+            "referral_accept": lambda world, row: {"accept-note": "Thank you"},
+            "referral_decline": lambda world, row: {"decline-note": "Known to us"},
+            "referral_qualify": lambda world, row: {
+                "qualify-amount": "1000",
+                "qualify-currency": "USD",
+                "qualify-term_months": "",
+                "qualify-expected_close_on": "",
+            },
+        },
+    )
+)
+register(Rows(kind="deals.claim", make=_claim))

@@ -117,3 +117,12 @@ def won(world: World, person: Person, *, at: datetime = AT, **changes: Any) -> R
     )
     registration.refresh_from_db()
     return registration
+
+
+def near(now: datetime, name: str = "") -> dict[str, Any]:
+    """Dates that make sense at the real moment of a page's request; ``name`` makes it another customer."""
+    dates: dict[str, Any] = {
+        "expected_close_on": (now + timedelta(days=60)).date(),
+        "first_contact_on": (now - timedelta(days=20)).date(),
+    }
+    return dates | ({"customer_name": name, "customer_domain": f"{name}.com"} if name else {})

@@ -23,10 +23,10 @@ from deals.forms.decisions import (
     ReturnForm,
     TransferForm,
 )
-from deals.models import Registration
+from deals.models import Opportunity, Registration
 from deals.queries.people import may_decide
 from deals.views.answers import done, put_on_form, status_of, version_in
-from deals.views.manage.registrations import confirm_form, detail_page, find
+from deals.views.manage.registrations import as_it_is_now, confirm_form, detail_page, find
 from prm.core.access import manage_page
 from prm.core.refused import Refused
 
@@ -60,12 +60,12 @@ def _decide(
         if refusal.code == NotYoursRefused.code:
             raise PermissionDenied from refusal
         put_on_form(form, refusal)
-        return detail_page(request, find(request, code), status=422, **{name: form})
+        return detail_page(request, as_it_is_now(request, code), status=422, **{name: form})
     except Refused as refusal:
         put_on_form(form, refusal)
         status = status_of(refusal)
         problem = refusal.message if status == 409 else ""
-        return detail_page(request, find(request, code), status=status, problem=problem, **{name: form})
+        return detail_page(request, as_it_is_now(request, code), status=status, problem=problem, **{name: form})
     return done(request, str(text) % {"code": code}, reverse("manage:deals:registration_detail", args=[code]))
 
 
@@ -74,6 +74,7 @@ def _alone(
 ) -> HttpResponse:
     context = {
         "registration": registration,
+        "thing": registration,
         "form": form,
         "title": title,
         "verb": verb,
@@ -239,7 +240,7 @@ def extension_decline(request: HttpRequest, code: str) -> HttpResponse:
 @manage_page("deals.opportunity_confirm")
 def win_confirm(request: HttpRequest, code: str) -> HttpResponse:
     """Confirm a reported win: revenue counts from now on."""
-    opportunity = getattr(find(request, code), "opportunity", None)
+    opportunity = Opportunity.objects.visible_to(request.actor).filter(registration__code=code).first()
 
     def make_form(*args: Any, prefix: str) -> forms.Form:
         if opportunity is None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -82,13 +83,19 @@ def opportunity_list(request: HttpRequest) -> HttpResponse:
     return render(request, page.template("manage/deals/opportunity_list.html"), context)
 
 
-def _find(request: HttpRequest, code: str) -> Opportunity:
-    return get_object_or_404(
-        Opportunity.objects.visible_to(request.actor).select_related(
-            "account", "partner__organization", "product", "registration", "referral", "reported_by"
-        ),
-        code=code,
+def _rows(request: HttpRequest) -> QuerySet[Opportunity]:
+    return Opportunity.objects.visible_to(request.actor).select_related(
+        "account", "partner__organization", "product", "registration", "referral", "reported_by"
     )
+
+
+def _find(request: HttpRequest, code: str) -> Opportunity:
+    return get_object_or_404(_rows(request), code=code)
+
+
+def _as_it_is_now(request: HttpRequest, code: str) -> Opportunity:
+    """The row read anew, after somebody else may have changed it."""
+    return get_object_or_404(_rows(request), code=code)
 
 
 @require_safe
@@ -151,7 +158,7 @@ def _act(
         put_on_form(form, refusal)
         status = status_of(refusal)
         problem = refusal.message if status == 409 else ""
-        return _page(request, _find(request, code), status=status, problem=problem, **{name: form})
+        return _page(request, _as_it_is_now(request, code), status=status, problem=problem, **{name: form})
     return done(request, text, reverse("manage:deals:opportunity_detail", args=[code]))
 
 

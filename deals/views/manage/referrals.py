@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -83,13 +84,19 @@ def referral_list(request: HttpRequest) -> HttpResponse:
     return render(request, page.template("manage/deals/referral_list.html"), context)
 
 
-def _find(request: HttpRequest, code: str) -> Referral:
-    return get_object_or_404(
-        Referral.objects.visible_to(request.actor).select_related(
-            "partner__organization", "partner__tier", "created_by", "decided_by", "product", "opportunity"
-        ),
-        code=code,
+def _rows(request: HttpRequest) -> QuerySet[Referral]:
+    return Referral.objects.visible_to(request.actor).select_related(
+        "partner__organization", "partner__tier", "created_by", "decided_by", "product", "opportunity"
     )
+
+
+def _find(request: HttpRequest, code: str) -> Referral:
+    return get_object_or_404(_rows(request), code=code)
+
+
+def _as_it_is_now(request: HttpRequest, code: str) -> Referral:
+    """The row read anew, after somebody else may have changed it."""
+    return get_object_or_404(_rows(request), code=code)
 
 
 @require_safe
@@ -141,6 +148,7 @@ def _decide(
     if request.method != "POST":
         context = {
             "referral": referral,
+            "thing": referral,
             "form": make_form(prefix=name),
             "title": title,
             "verb": title,
@@ -157,7 +165,7 @@ def _decide(
         put_on_form(form, refusal)
         status = status_of(refusal)
         problem = refusal.message if status == 409 else ""
-        return _page(request, _find(request, code), status=status, problem=problem, **{name: form})
+        return _page(request, _as_it_is_now(request, code), status=status, problem=problem, **{name: form})
     return done(request, str(text) % {"code": code}, reverse("manage:deals:referral_detail", args=[code]))
 
 

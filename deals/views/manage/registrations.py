@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -140,20 +141,26 @@ def registration_list(request: HttpRequest) -> HttpResponse:
     return render(request, page.template("manage/deals/registration_list.html"), context)
 
 
+def _rows(request: HttpRequest) -> QuerySet[Registration]:
+    return Registration.objects.visible_to(request.actor).select_related(
+        "partner__organization",
+        "partner__tier",
+        "created_by",
+        "decided_by",
+        "opportunity__reported_by",
+        "account",
+        "program_version",
+    )
+
+
 def find(request: HttpRequest, code: str) -> Registration:
     """A registration that this reader may see, with what its page needs."""
-    return get_object_or_404(
-        Registration.objects.visible_to(request.actor).select_related(
-            "partner__organization",
-            "partner__tier",
-            "created_by",
-            "decided_by",
-            "opportunity__reported_by",
-            "account",
-            "program_version",
-        ),
-        code=code,
-    )
+    return get_object_or_404(_rows(request), code=code)
+
+
+def as_it_is_now(request: HttpRequest, code: str) -> Registration:
+    """The registration read anew, after somebody else may have changed it."""
+    return get_object_or_404(_rows(request), code=code)
 
 
 @require_safe

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -38,13 +39,19 @@ from prm.core.uploads import file_response
 _NEXT_STEPS = (RegistrationStatus.APPROVED, RegistrationStatus.EXPIRED)
 
 
-def _mine(request: HttpRequest, code: str) -> Registration:
-    return get_object_or_404(
-        Registration.objects.visible_to(request.actor).select_related(
-            "partner__organization", "created_by", "decided_by", "opportunity", "program_version"
-        ),
-        code=code,
+def _rows(request: HttpRequest) -> QuerySet[Registration]:
+    return Registration.objects.visible_to(request.actor).select_related(
+        "partner__organization", "created_by", "decided_by", "opportunity", "program_version"
     )
+
+
+def _mine(request: HttpRequest, code: str) -> Registration:
+    return get_object_or_404(_rows(request), code=code)
+
+
+def _as_it_is_now(request: HttpRequest, code: str) -> Registration:
+    """The registration read anew, after somebody else may have changed it."""
+    return get_object_or_404(_rows(request), code=code)
 
 
 @require_safe
@@ -133,7 +140,7 @@ def _act(
             act(form.cleaned_data)
         except Refused as refusal:
             put_on_form(form, refusal)
-            now = _mine(request, registration.code)
+            now = _as_it_is_now(request, registration.code)
             problem = refusal.message if status_of(refusal) == 409 else ""
             return _page(request, now, status=status_of(refusal), problem=problem, **{name: form})
         return done(request, text, reverse("portal:deals:registration_detail", args=[registration.code]))
