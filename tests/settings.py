@@ -27,4 +27,6 @@ ZEAL_ALLOWLIST = [
     {"model": "core.Invitation", "field": "get()"},
     {"model": "core.Membership", "field": "get()"},
     {"model": "core.OutboxDelivery", "field": "get()"},
+    # saving a draft and sending it are two actions of one click, and each locks the row it changes
+    {"model": "deals.Registration", "field": "get()"},
 ]

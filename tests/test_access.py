@@ -14,7 +14,7 @@ from prm.core.routes import all_routes
 from tests.sweep import STRANGERS, WRITES_NOTHING, Finding, Sweep, told
 from tests.world import AT, build_world, load_rows, signed_in_client
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 @pytest.fixture(scope="module")
@@ -102,23 +102,5 @@ def test_public_pages_are_a_reviewed_list() -> None:
     }
 
 
-@pytest.mark.django_db
 def test_the_real_addresses_pass_that_check() -> None:
     call_command("check", "--tag", "urls")
-
-
-@pytest.mark.django_db
-def test_a_form_of_one_company_does_not_act_for_another() -> None:
-    """Two tabs: opened as Northwind, sent after switching to Rival (trust T15)."""
-    world = build_world()
-    client: Client = signed_in_client(world.toni)
-    code = world.northwind.code
-    client.post("/me/switch/", {"membership": world.toni_rival.membership.pk})
-    assert client.get("/me/").wsgi_request.actor.organization_id == world.rival.pk
-    posts = [
-        route for route in all_routes() if route.access and route.access.audience == "partner" and not route.kwargs
-    ]
-    assert posts
-    for route in posts:
-        answer = client.post(f"/{route.pattern}", {"acting_as": code})
-        assert answer.status_code in {405, 409}, route

@@ -16,6 +16,8 @@ from prm.core.models import Membership, Notice, Organization
 from tests.sweep import STRANGERS, Sweep, told
 from tests.world import Rows, World, build_world
 
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+
 
 def unguarded(request: HttpRequest) -> HttpResponse:
     """No declaration at all."""

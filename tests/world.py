@@ -8,7 +8,7 @@ of Northwind's that shows a word of it is caught by looking for one string.
 import importlib
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from django.db import models
+from django.db import connection, models
 from django.test import Client
 
 from prm.core.actions import memberships
@@ -59,6 +59,7 @@ class World:
     people: dict[str, Person]
     rows: dict[tuple[str, str, str], models.Model] = field(default_factory=dict)
     making: str = ""
+    payloads: Iterator[str] | None = None
 
     def __getattr__(self, name: str) -> Person:
         try:
@@ -76,7 +77,11 @@ class World:
         return {"vendor": self.vendor, "northwind": self.northwind, "rival": self.rival}[name]
 
     def words(self, owner: str, text: str) -> str:
-        """A text for a row of ``owner``; Rival's carry the canary, marked with the kind of row being made."""
+        """A text for a row of ``owner``; Rival's carry the canary, marked with the kind of row being made. In a world
+        with payloads every text carries the next of them instead.
+        """
+        if self.payloads is not None:
+            return f"{text} {next(self.payloads)}"
         return f"{text} {self.canary_of(self.making)}" if owner == "rival" else text
 
     def canary_of(self, kind: str) -> str:
@@ -95,7 +100,8 @@ class Rows:
     ``kind`` is ``app.noun``; routes named ``<audience>:<app>:<noun>_<verb>`` get their arguments from
     ``kwargs(row)``. ``make(world, owner, route)`` builds the row through actions in the state in which ``route`` (the
     URL name) can really be carried out; ``states`` groups routes that may share one row. ``bodies`` completes what a
-    page's form can't be filled with by its field types alone, by URL name.
+    page's form can't be filled with by its field types alone, by URL name. ``unseen`` says why no page shows the row's
+    words to anybody, where that is so.
     """
 
     kind: str
@@ -104,6 +110,7 @@ class Rows:
     owners: tuple[str, ...] = ("northwind", "rival")
     state_of: Callable[[str], str] = lambda route: ""
     bodies: dict[str, Callable[[World, Any], dict[str, Any]]] = field(default_factory=dict)
+    unseen: str = ""
 
 
 ROWS: dict[str, Rows] = {}
@@ -158,6 +165,9 @@ def add_person(organization: Organization, name: str, role: str, *, at: datetime
 
 def build_world(*, at: datetime = AT) -> World:
     """The cast in their companies. ``toni`` works for Northwind and for Rival, ``toni_rival`` is the other half."""
+    name = str(connection.settings_dict["NAME"])
+    if not name.startswith("test_"):
+        raise RuntimeError(f"{name} is not a test database: mark the test with django_db")
     companies = {
         "vendor": make_organization(name="Acme Cloud", kind="vendor", at=at),
         "northwind": make_organization(name="Northwind Solutions", kind="partner", at=at),

@@ -70,11 +70,16 @@ def open_link(
 ) -> SignedLink | None:
     """The link if it is good for this purpose and member now; ``None`` for every other case alike."""
     links = SignedLink.objects.select_for_update(of=("self",)) if lock else SignedLink.objects
-    return links.filter(
-        token_hash=hash_token(token),
-        purpose=purpose,
-        membership_id=membership_id,
-        membership__is_active=True,
-        used_at=None,
-        expires_at__gt=at,
-    ).first()
+    return (
+        links.filter(
+            token_hash=hash_token(token),
+            purpose=purpose,
+            membership_id=membership_id,
+            membership__is_active=True,
+            membership__user__is_active=True,
+            used_at=None,
+            expires_at__gt=at,
+        )
+        .exclude(membership__organization__status="closed")
+        .first()
+    )

@@ -160,6 +160,14 @@ def test_a_type_that_we_do_not_know_is_never_shown(world: World) -> None:
     assert uploads.file_response(request(), stored)["Content-Type"] == "application/octet-stream"
 
 
+def test_a_file_has_no_address_of_its_own(world: World, client) -> None:
+    stored = take(world, "a.pdf", pdf())
+    with pytest.raises(ValueError, match="accessible via a URL"):
+        _ = stored.content.url
+    for prefix in ("/media/", "/files/", "/static/", "/", "/var/files/"):
+        assert client.get(f"{prefix}{stored.content.name}").status_code == 404
+
+
 BOMBS = ["zip bomb", "100 megapixel png", "icc bomb", "comment bomb", "billion laughs", "pdf of 10,000 pages"]
 MEASURE = """
 import resource, sys, time
