@@ -149,12 +149,7 @@ def refresh_certificate_grants(*, on: date, at: datetime) -> int:
         kinds = {each.code for each in term_set(version_at(on), "certificates").kinds if each.grants}
     except NoProgramInForce:
         return 0
-    counting = list(
-        Certificate.objects.current(on)
-        .filter(kind__in=kinds)
-        .filter(pk__in=_held_by_members())
-        .select_related("partner")
-    )
+    counting = list(Certificate.objects.current(on).filter(kind__in=kinds).filter(pk__in=_held_by_members()))
     with transaction.atomic():
         given = grant_for(certificates=counting, on=on, at=at)
         stale = (
