@@ -5,7 +5,7 @@ moment they run; after a long gap the night asks an administrator instead of wri
 hand (``run_as_of``) computes the same rows and never moves the mark of the last date done.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 
@@ -20,7 +20,7 @@ from prm.core.business_time import day_end
 from prm.core.models import Organization
 from prm.core.refs import Ref
 from prm.core.refused import Refused
-from reporting.actions.night_steps import STEPS, Night, StepResult
+from reporting.actions.night_steps import STEPS, Night, Step, StepResult
 from reporting.choices import RunState, RunTrigger
 from reporting.models import JobRun
 
@@ -67,7 +67,7 @@ def run_due_nights(*, now: Now) -> list[date]:
             _ask_where_to_go_on(missed, at=now())
             return done
         for on in missed:
-            if not _run_night(on, RunTrigger.SCHEDULE, now):
+            if not run_night(on=on, trigger=RunTrigger.SCHEDULE, now=now):
                 break
             done.append(on)
     return done
@@ -79,7 +79,7 @@ def run_as_of(*, on: date, now: Now, by: Actor) -> bool:
         if not mine:
             raise NightRefused("running", "The night is running already. Try again when it has finished.")
         audit.record(code="reporting.night.run_by_hand", by=by, at=now(), ref=Ref("reporting.night", on.isoformat()))
-        return _run_night(on, RunTrigger.MANUAL, now)
+        return run_night(on=on, trigger=RunTrigger.MANUAL, now=now)
 
 
 def resume_after(*, on: date, by: Actor, at: datetime) -> None:
@@ -110,18 +110,21 @@ def resume_after(*, on: date, by: Actor, at: datetime) -> None:
         work_items.close_work_items(ref=_QUESTION, outcome="answered", by=by, at=at)
 
 
-def _run_night(on: date, trigger: RunTrigger, now: Now) -> bool:
-    """All steps of one date; stops at the first that fails, because later steps build on earlier ones."""
+def run_night(*, on: date, trigger: RunTrigger, now: Now, steps: Sequence[Step] = STEPS) -> bool:
+    """All steps of one date; stops at the first that fails, because later steps build on earlier ones.
+
+    The caller holds the night's lock, or knows that nobody else can be at it.
+    """
     whole = _begin(NIGHT, on, trigger, now())
     night = Night(on=on, at=day_end(on, program_time_zone()), by=Actor.system(NIGHT))
-    for step in STEPS:
+    for step in steps:
         if not _run_step(step.job, step.run, night, trigger, now):
             _finish(whole, RunState.FAILED, now(), StepResult(), error=f"step {step.job} failed")
             return False
-    steps = JobRun.objects.filter(
-        on=on, trigger=trigger, job__in=[s.job for s in STEPS], started_at__gte=whole.started_at
+    runs = JobRun.objects.filter(
+        on=on, trigger=trigger, job__in=[step.job for step in steps], started_at__gte=whole.started_at
     )
-    total = StepResult(changed=sum(run.changed for run in steps), seen=max((run.seen for run in steps), default=0))
+    total = StepResult(changed=sum(run.changed for run in runs), seen=max((run.seen for run in runs), default=0))
     _finish(whole, RunState.DONE, now(), total)
     return True
 

@@ -1,5 +1,8 @@
 """Promising and delivering. A promise is a row in the caller's transaction; delivery happens afterwards."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 
 import structlog
@@ -11,7 +14,9 @@ from prm.core.outbox import handler_named, handlers_of
 from prm.core.refs import Ref
 
 log = structlog.get_logger(__name__)
+_is_unattended: ContextVar[bool] = ContextVar("outbox_unattended", default=False)
 MAX_ATTEMPTS = 12
+WAKE_SECONDS = 10  # a wake-up that nobody took by then is stale: the schedule has asked since
 
 
 def emit(*, name: str, ref: Ref, data: dict, at: datetime, request_id: str = "") -> OutboxEvent | None:
@@ -19,60 +24,69 @@ def emit(*, name: str, ref: Ref, data: dict, at: datetime, request_id: str = "")
     return emit_many(name=name, items=[(ref, data)], at=at, request_id=request_id)
 
 
-def emit_many(
-    *, name: str, items: list[tuple[Ref, dict]], at: datetime, request_id: str = ""
-) -> OutboxEvent | None:
+def emit_many(*, name: str, items: list[tuple[Ref, dict]], at: datetime, request_id: str = "") -> OutboxEvent | None:
     """Keep one event per item in two statements; returns the last one written."""
     wanted = handlers_of(name)
     if not (wanted and items):
         return None
     events = OutboxEvent.objects.bulk_create(
         [
-            OutboxEvent(
-                at=at, name=name, ref_kind=ref.kind, ref_code=ref.code, data=data, request_id=request_id
-            )
+            OutboxEvent(at=at, name=name, ref_kind=ref.kind, ref_code=ref.code, data=data, request_id=request_id)
             for ref, data in items
         ],
         batch_size=2000,
     )
     OutboxDelivery.objects.bulk_create(
-        [
-            OutboxDelivery(event=event, handler=handler, next_try_at=at)
-            for event in events
-            for handler in wanted
-        ],
+        [OutboxDelivery(event=event, handler=handler, next_try_at=at) for event in events for handler in wanted],
         batch_size=2000,
     )
     transaction.on_commit(wake_outbox, robust=True)
     return events[-1]
 
 
+@contextmanager
+def unattended() -> Iterator[None]:
+    """Within this block no worker is woken: for bulk work while none runs. The schedule finds what was promised."""
+    before = _is_unattended.set(True)
+    try:
+        yield
+    finally:
+        _is_unattended.reset(before)
+
+
 def wake_outbox() -> None:
     """Ask a worker to deliver now. If Redis is away nothing is lost: the schedule asks again in seconds."""
     from prm.core.tasks import drain_outbox
 
+    if _is_unattended.get():
+        return
     try:
-        drain_outbox.apply_async(retry=False)
+        drain_outbox.apply_async(retry=False, expires=WAKE_SECONDS)
     except Exception as error:  # the broker's client raises many kinds; the sweep delivers anyway
         log.warning("outbox.wake_failed", error=str(error))
 
 
-def deliver_due(*, at: datetime, limit: int = 200) -> int:
+def deliver_due(*, at: datetime, limit: int = 200, leave: tuple[str, ...] = ()) -> int:
     """Deliver what is due, each in its own transaction; the number of deliveries tried.
+
+    Handlers whose names begin with one of ``leave`` are left for somebody else.
 
     A row is locked while its handler runs, so two workers never run one delivery at the same time; a crash
     between the handler's commit and ours cannot happen, because they are the same transaction.
     """
     tried = 0
-    while tried < limit and _deliver_one(at):
+    while tried < limit and _deliver_one(at, leave):
         tried += 1
     return tried
 
 
-def _deliver_one(at: datetime) -> bool:
+def _deliver_one(at: datetime, leave: tuple[str, ...]) -> bool:
     with transaction.atomic():
+        waiting = OutboxDelivery.objects.all()
+        for name in leave:
+            waiting = waiting.exclude(handler__startswith=name)
         delivery = (
-            OutboxDelivery.objects.select_for_update(skip_locked=True, of=("self",))
+            waiting.select_for_update(skip_locked=True, of=("self",))
             .select_related("event")
             .filter(state=DeliveryState.PENDING, next_try_at__lte=at)
             .order_by("next_try_at", "pk")
