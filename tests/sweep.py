@@ -400,7 +400,7 @@ def fingerprint() -> str:
     ]
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts))
-        return "\n".join(f"{table} {value}" for table, value in cursor.fetchall())
+        return "\n".join(f"{table} {value}" for table, value in sorted(cursor.fetchall()))
 
 
 def changed_tables(before: str, after: str) -> list[str]:

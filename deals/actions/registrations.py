@@ -87,11 +87,10 @@ class StaleRefused(RegistrationRefused):
 
 def lock(registration: Registration, *, version: int | None = None) -> Registration:
     """The row, locked until the transaction ends, with its partner; refused when the form was older than it."""
-    locked = (
-        Registration.objects.select_for_update(of=("self",))
-        .select_related("partner__organization")
-        .get(pk=registration.pk)
-    )
+    rows = Registration.objects.select_for_update(of=("self",)).select_related("partner__organization")
+    locked = rows.filter(pk=registration.pk).first()
+    if locked is None:
+        raise Registration.DoesNotExist
     if version is not None and version != locked.version:
         raise StaleRefused(values={"version": locked.version, "state": locked.status})
     return locked

@@ -121,9 +121,9 @@ def compared_matches(*, thing: Registration | Referral) -> list[Compared]:
         codes.setdefault(match.matched_kind, set()).add(match.matched_code)
     found: dict[tuple[str, str], Any] = {}
     sources: dict[str, QuerySet] = {
-        "deals.registration": Registration.objects.prefetch_related("products"),
-        "deals.referral": Referral.objects.select_related("product"),
-        "deals.opportunity": Opportunity.objects.select_related("account", "product"),
+        "deals.registration": Registration.objects.select_related("partner__organization").prefetch_related("products"),
+        "deals.referral": Referral.objects.select_related("product", "partner__organization"),
+        "deals.opportunity": Opportunity.objects.select_related("account", "product", "partner__organization"),
     }
     for kind, wanted in codes.items():
         for row in sources[kind].filter(code__in=wanted):
