@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from partners.choices import BenefitKind, EconomicModel, HealthBand, PartnerType, TierMetric
 from partners.models import ProgramVersion
@@ -115,7 +116,7 @@ def said(entry: BenefitEntry, track: str, tier: str, currency: str) -> str:
         case BenefitKind.MONEY:
             return money_text(Decimal(value), currency)
         case BenefitKind.HOURS:
-            return _("%(n)s hours") % {"n": figure(Decimal(value))}
+            return ngettext("%(n)s hour", "%(n)s hours", int(Decimal(value))) % {"n": figure(Decimal(value))}
         case BenefitKind.COUNT:
             return figure(Decimal(value))
     return value
@@ -140,11 +141,12 @@ def registration_facts(program: Program) -> list[tuple[str, str]]:
     days = ", ".join(str(n) for n in reminders.short_days), ", ".join(str(n) for n in reminders.yearly_days)
     bands = " · ".join(f"{_band(band.code)} {band.at_least}+" for band in health.bands)
     decision = _("within %(n)s hours; due soon at %(p)s %%") % {"n": terms.sla_hours, "p": terms.due_soon_percent}
-    protection = _("%(days)s days; extended by %(more)s days, at most %(times)s times") % {
-        "days": terms.protection_days,
-        "more": terms.extension_days,
-        "times": terms.extensions_allowed,
-    }
+    times = terms.extensions_allowed
+    protection = ngettext(
+        "%(days)s days; extended by %(more)s days once",
+        "%(days)s days; extended by %(more)s days, at most %(times)s times",
+        times,
+    ) % {"days": terms.protection_days, "more": terms.extension_days, "times": times}
     return [
         (_("Decision on a registration"), decision),
         (_("Working time"), f"{calendar.time_zone}, {hours}"),

@@ -55,17 +55,27 @@ class Shell:
         """The places this person may go, with what waits there."""
         actor = self.request.actor
         items = MANAGE if actor.is_vendor else PORTAL if actor.is_partner else []
-        return [entry for item in items if (entry := self._entry(item)) is not None]
+        nearest = max((self._nearness(item) for item in items), default=0)
+        return [entry for item in items if (entry := self._entry(item, nearest)) is not None]
 
-    def _entry(self, item: Item) -> NavEntry | None:
+    def _nearness(self, item: Item) -> int:
+        """How much of the address a place claims: the one that claims most is where the reader is."""
+        path = self.request.path
+        try:
+            if path == reverse(item.url_name):
+                return len(path)
+        except NoReverseMatch:
+            return 0
+        return max((len(prefix) for prefix in item.prefixes if path.startswith(prefix)), default=0)
+
+    def _entry(self, item: Item, nearest: int) -> NavEntry | None:
         if not self.request.actor.can(item.permission):
             return None
         try:
             url = reverse(item.url_name)
         except NoReverseMatch:
             return None
-        path = self.request.path
-        active = path == url or any(path.startswith(prefix) for prefix in item.prefixes)
+        active = 0 < nearest == self._nearness(item)
         return NavEntry(item.label, url, item.icon, active, sum(self._counts.get(k, 0) for k in item.counts))
 
     @cached_property

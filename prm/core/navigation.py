@@ -59,7 +59,7 @@ MANAGE = [
         "manage:partners:program_detail",
         "adjustments-horizontal",
         "partners.program_view",
-        ("/manage/program/", "/manage/core/"),
+        ("/manage/partners/program/", "/manage/core/"),
     ),
 ]
 PORTAL = [

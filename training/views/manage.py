@@ -93,7 +93,7 @@ def _visible(request: HttpRequest) -> QuerySet[Certificate]:
 @require_safe
 @manage_page("training.certificate_view")
 def certificate_list(request: HttpRequest) -> HttpResponse:
-    """All certificates, those that run out first on top."""
+    """All certificates, those that last longest on top."""
     page = ListPage(
         request,
         _visible(request),

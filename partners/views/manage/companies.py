@@ -39,6 +39,7 @@ class PartnerFilter(filters.FilterSet):
         method="narrow_to_portfolio", label=gettext_lazy("Portfolio"),
         choices=[("me", gettext_lazy("Mine")), ("nobody", gettext_lazy("Nobody's"))],
     )  # fmt: skip
+    owner = filters.ModelChoiceFilter(queryset=lambda request: owners(), label=gettext_lazy("Manager"))
     type = filters.ChoiceFilter(choices=PartnerType.choices, label=gettext_lazy("Type"))
     tier = filters.ModelChoiceFilter(queryset=_tiers, label=gettext_lazy("Tier"))
     health_band = filters.ChoiceFilter(choices=HealthBand.choices, label=gettext_lazy("Health"))

@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partners.actions.contacts import add_contact, end_contact
 from partners.actions.partners import require_change
@@ -48,6 +48,7 @@ def _page(
         ],
         "contacts": contacts,
         "is_single_threaded": partner.owner_id is None or len(theirs) < 2,
+        "few_contacts": len(theirs) < 2,
         "invite_form": invite_form
         or InvitationForm(organization=partner.organization, initial={"role": "partner_admin"}),
         "contact_form": contact_form or ContactForm(),
@@ -78,11 +79,13 @@ def partner_invite(request: HttpRequest, code: str) -> HttpResponse:
     return _page(request, partner, invite_form=form)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @manage_page(PERMISSION)
 def partner_add_contact(request: HttpRequest, code: str) -> HttpResponse:
     """Name a contact."""
     partner = _partner(request, code)
+    if request.method != "POST":
+        return _page(request, partner)
     form = ContactForm(request.POST)
     if form.is_valid() and attempt(
         request,

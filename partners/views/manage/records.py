@@ -51,6 +51,8 @@ def _page(request: HttpRequest, partner: Partner, kind: str = "", form: ReasonFo
 
 def _save(request: HttpRequest, code: str, kind: str) -> HttpResponse:
     partner = _partner(request, code)
+    if request.method != "POST":
+        return _page(request, partner)
     make, save, _day = FORMS[kind]
     form = make(request.POST, prefix=kind)
     if form.is_valid() and attempt(
@@ -63,21 +65,21 @@ def _save(request: HttpRequest, code: str, kind: str) -> HttpResponse:
     return _page(request, partner, kind, form)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @manage_page("partners.record_edit")
 def partner_add_nps(request: HttpRequest, code: str) -> HttpResponse:
     """Keep an NPS answer."""
     return _save(request, code, "nps")
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @manage_page("partners.record_edit")
 def partner_set_fit(request: HttpRequest, code: str) -> HttpResponse:
     """Judge strategic fit."""
     return _save(request, code, "fit")
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @manage_page("partners.record_edit")
 def partner_set_value(request: HttpRequest, code: str) -> HttpResponse:
     """Rate strategic value."""

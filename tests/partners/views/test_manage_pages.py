@@ -70,6 +70,17 @@ def test_the_list_is_exported_as_shown(world: World, northwind: Partner, sign_in
         assert body.startswith(b"PK")
 
 
+def test_the_forms_of_records_and_contacts_open_by_their_own_address(
+    world: World, northwind: Partner, sign_in: SignIn
+) -> None:
+    client = sign_in(world.mia)
+    for name in ("partner_add_nps", "partner_set_fit", "partner_set_value", "partner_add_contact"):
+        assert client.get(url(name, northwind.code)).status_code == 200
+    listed = client.get(url("partner_list"), {"owner": world.mia.user.pk}).content.decode()
+    assert "Northwind Solutions" in listed
+    assert "Northwind" not in client.get(url("partner_list"), {"owner": world.dan.user.pk}).content.decode()
+
+
 def test_the_list_costs_the_same_for_one_row_and_for_thirty(world: World, northwind: Partner, sign_in: SignIn) -> None:
     client = sign_in(world.mia)
     client.get(url("partner_list"))
