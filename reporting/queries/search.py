@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.search import TrigramSimilarity
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Greatest
 
@@ -19,6 +20,7 @@ from prm.core.actors import Actor
 
 SHORTEST = 2
 MOST_EACH = 6
+LIKENESS = "0.3"  # share of trigrams two names have in common; lower finds more by mistake than it forgives
 _CODE = re.compile(r"^[A-Za-z]{2}-[0-9A-Za-z]{1,10}$")
 
 
@@ -33,9 +35,15 @@ class Found:
 
 def search(actor: Actor, text: str, *, most: int = MOST_EACH) -> list[Found]:
     """What an actor may see that matches the text; nothing for a text that is too short to mean anything."""
-    wanted = " ".join(text.split())[:100]
+    wanted = " ".join(text.replace("\0", "").split())[:100]
     if len(wanted) < SHORTEST:
         return []
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [LIKENESS])
+        return _found(actor, wanted, most)
+
+
+def _found(actor: Actor, wanted: str, most: int) -> list[Found]:
     found = [
         _cut("partner", _partners(actor, wanted), most) if actor.can("partners.partner_view") else None,
         _cut("account", _accounts(actor, wanted), most) if actor.is_vendor else None,
@@ -93,21 +101,20 @@ def _accounts(actor: Actor, text: str) -> QuerySet:
     )
 
 
-def _by_customer(rows: QuerySet, text: str) -> QuerySet:
+def _by_customer(rows: QuerySet, text: str, *, drafts: bool = False) -> QuerySet:
+    """Rows by the customer's name; one's own drafts too, which are not normalised before they are sent."""
     if _CODE.match(text):
         return rows.filter(code__istartswith=text).order_by("code")
     plain = _plain(text)
-    return (
-        rows.filter(
-            Q(plain_name__contains=plain) | Q(plain_name__trigram_similar=plain) | Q(domain_key=f"d:{text.lower()}")
-        )
-        .annotate(likeness=TrigramSimilarity("plain_name", plain))
-        .order_by("-likeness", "-pk")
-    )
+    match = Q(plain_name__contains=plain) | Q(plain_name__trigram_similar=plain) | Q(domain_key=f"d:{text.lower()}")
+    if drafts:
+        match |= Q(customer_name__icontains=text)
+    return rows.filter(match).annotate(likeness=TrigramSimilarity("plain_name", plain)).order_by("-likeness", "-pk")
 
 
 def _registrations(actor: Actor, text: str) -> QuerySet:
-    return _by_customer(Registration.objects.visible_to(actor).select_related("partner__organization"), text)
+    rows = Registration.objects.visible_to(actor).select_related("partner__organization")
+    return _by_customer(rows, text, drafts=actor.is_partner)
 
 
 def _referrals(actor: Actor, text: str) -> QuerySet:

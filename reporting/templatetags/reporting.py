@@ -82,14 +82,8 @@ def span_short(seconds: Any) -> str:
 
 
 @register.filter
-def job_name(code: str) -> str:
-    """A job's code in words: "night.health" → "Health"."""
-    return code.rpartition(".")[2].replace("_", " ").capitalize()
-
-
-@register.filter
 def skipped_text(entry: Any) -> str:
-    """A skipped row: its name and why. Older rows may be plain text."""
+    """A skipped row: which partner, and why."""
     if isinstance(entry, dict):
-        return ": ".join(str(value) for value in entry.values() if value not in (None, ""))
+        return ": ".join(str(entry[name]) for name in ("partner", "why") if entry.get(name))
     return str(entry)

@@ -14,6 +14,7 @@ from partners.queries.program import program_today
 from prm.core.access import manage_page
 from prm.core.refused import Refused
 from reporting.actions import night
+from reporting.actions.night_steps import STEPS
 from reporting.forms import AsOfForm
 from reporting.queries.jobs import jobs
 
@@ -28,7 +29,12 @@ def job_list(request: HttpRequest) -> HttpResponse:
 def _context(request: HttpRequest, form: AsOfForm) -> dict:
     before = _day(request.GET.get("before", ""))
     yesterday = program_today(request.at) - timedelta(days=1)
-    return {"view": jobs(request.actor, at=request.at, before=before), "form": form, "yesterday": yesterday}
+    return {
+        "view": jobs(request.actor, at=request.at, before=before),
+        "labels": {night.NIGHT: _("Whole night"), **{step.job: step.label for step in STEPS}},
+        "form": form,
+        "yesterday": yesterday,
+    }
 
 
 def _day(text: str) -> date | None:

@@ -182,7 +182,7 @@ def _tier(request: HttpRequest, partner: Partner) -> dict:
 
 def _history(request: HttpRequest, partner: Partner) -> dict:
     happened = page.history(partner, request.actor, time_zone=request.organization.time_zone)
-    return {"happened": happened, **_fiscal(terms_at(request.at))}
+    return {"happened": happened}
 
 
 def _fiscal(terms: ProgramTerms) -> dict:
