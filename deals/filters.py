@@ -28,7 +28,7 @@ def _found_by_name(rows: QuerySet, text: str, path: str = "plain_name") -> Query
         plain = normalise_name(text)
     except AccountError:
         plain = ""
-    wanted = Q(code=code) if code else Q(**{f"{path}__contains": plain}) if plain else Q(pk__in=[])
+    wanted = Q(code=code) if code else Q(**{f"{path}__icontains": plain}) if plain else Q(pk__in=[])
     return rows.filter(wanted)
 
 

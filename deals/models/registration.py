@@ -5,6 +5,7 @@ from datetime import date
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from deals.choices import (
@@ -149,7 +150,7 @@ class Registration(models.Model):
             GinIndex(
                 OpClass("plain_name", name="gin_trgm_ops"), condition=Q(status__in=OPEN), name="deals_reg_open_alike"
             ),
-            GinIndex(OpClass("plain_name", name="gin_trgm_ops"), name="deals_reg_search"),
+            GinIndex(OpClass(Upper("plain_name"), name="gin_trgm_ops"), name="deals_reg_search"),
             models.Index(fields=["protected_until"], condition=Q(status="approved"), name="deals_reg_protection_ends"),
         ]
 
