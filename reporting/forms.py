@@ -69,10 +69,3 @@ class AsOfForm(forms.Form):
                 _("Choose a day that has ended: the last one is %(day)s.") % {"day": self.latest}
             )
         return on
-
-
-class ImportForm(forms.Form):
-    """A CSV file of agreed actions; the first run only looks."""
-
-    file = forms.FileField(label=_("CSV file"))
-    dry_run = forms.BooleanField(label=_("Only check the file"), required=False, initial=True)

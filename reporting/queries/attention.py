@@ -1,6 +1,5 @@
 """Partners that need somebody, and dates that come nearer. Used by Today, and counted on its tiles."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -154,7 +153,9 @@ def _protections(actor: Actor, mine: Q, today: date) -> list[Coming]:
         .select_related("partner__organization")
         .order_by("protected_until", "pk")[:MOST_SHOWN]
     )
-    return [Coming(r.protected_until, "protection", r.partner, r.customer_name, r.code) for r in rows]
+    return [
+        Coming(r.protected_until, "protection", r.partner, r.customer_name, r.code) for r in rows if r.protected_until
+    ]
 
 
 def _reviews(actor: Actor, today: date) -> list[Coming]:
@@ -165,15 +166,12 @@ def _reviews(actor: Actor, today: date) -> list[Coming]:
         .select_related("organization", "tier")
         .order_by("review_on", "pk")[:MOST_SHOWN]
     )
-    return [
-        Coming(p.grace_until or p.review_on, "grace" if p.grace_until else "review", p, str(p.tier or ""), p.code)
-        for p in rows
-        if (p.grace_until or p.review_on) is not None
-    ]
+    dated = ((p, p.grace_until or p.review_on) for p in rows)
+    return [Coming(on, "grace" if p.grace_until else "review", p, str(p.tier or ""), p.code) for p, on in dated if on]
 
 
 def _certificates(actor: Actor, mine: Q, today: date) -> list[Coming]:
-    rows: Sequence[Certificate] = (
+    rows = (
         Certificate.objects.visible_to(actor)
         .filter(mine, revoked_on=None, valid_until__range=(today, today + timedelta(days=LOOK_AHEAD_LONG)))
         .select_related("partner__organization")

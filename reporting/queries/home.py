@@ -96,7 +96,15 @@ def figures(actor: Actor, *, currency: str, year_start: date, today: date) -> Fi
             won_deals=Count("pk", filter=is_won),
         )
     )
-    return Figures(**{name: value or (Decimal(0) if "amount" in name else 0) for name, value in row.items()})
+    return Figures(
+        coming_amount=row["coming_amount"] or Decimal(0),
+        coming_deals=row["coming_deals"],
+        reported_deals=row["reported_deals"],
+        reported_amount=row["reported_amount"] or Decimal(0),
+        won_amount=row["won_amount"] or Decimal(0),
+        won_deals=row["won_deals"],
+        coming_other=row["coming_other"],
+    )
 
 
 def endings(actor: Actor, partner: Partner, *, today: date) -> list[Ending]:

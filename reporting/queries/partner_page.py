@@ -342,7 +342,8 @@ def history(partner: Partner, actor: Actor, *, time_zone: str) -> list[Happened]
         if registration.decided_at and registration.status in ("approved", "rejected", "expired", "won", "lost"):
             happened.append(Happened(registration.decided_at, "decided", registration))
     for won in _closed(partner, actor):
-        happened.append(Happened(moment(won.closed_on), won.status, won))
+        if won.closed_on:
+            happened.append(Happened(moment(won.closed_on), won.status, won))
     for pack in packs(partner, actor):
         if pack.ready_at:
             happened.append(Happened(pack.ready_at, "pack", pack))
