@@ -67,6 +67,7 @@
         });
         form.removeAttribute("data-changed");
         form.dataset.savedAt = String(Date.now());
+        delete form.dataset.saving;
         tick(form);
       })
       .catch(function () { status(form, place.dataset.failed || ""); })
