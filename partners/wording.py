@@ -6,13 +6,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from partners.choices import BenefitKind
-from partners.models import ProgramVersion
+from partners.models import Benefit, ProgramVersion
 from partners.queries.program import benefit_values, program_of
 from partners.rules.program_terms import OPEN, YES, BenefitHead
 from prm.core.figures import figure, money_text, percent_text
 
 
-def benefit_text(head: BenefitHead, value: str, currency: str) -> str:
+def benefit_text(head: BenefitHead | Benefit, value: str, currency: str) -> str:
     """A benefit's value in words: 25 %, 100,000 USD, within 4 hours, included."""
     if value == YES:
         return _("included")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -43,7 +44,7 @@ def refresh_tier_grants(*, partner_ids: Iterable[int], version: ProgramVersion, 
     ids = list(partner_ids)
     if not ids:
         return 0
-    values = {"ids": ids, "last": on - timedelta(days=1), "on": on, "at": at, "version": version.pk}
+    values: dict[str, Any] = {"ids": ids, "last": on - timedelta(days=1), "on": on, "at": at, "version": version.pk}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_END, values)
         cursor.execute(_CLEAR, values)

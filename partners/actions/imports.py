@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from partners.actions.contacts import ContactRefused, add_contact
@@ -258,7 +257,7 @@ class ContactImporter:
 
     def parse(self, cells: dict[str, str], run: Run) -> dict[str, Any]:
         """Check every cell."""
-        values = {
+        values: dict[str, Any] = {
             "partner": self._finder.find(cells["partner"], run),
             "side": choice_cell(cells["side"], ContactSide.choices),
             "role": choice_cell(cells["role"], ContactRole.choices),
@@ -266,7 +265,8 @@ class ContactImporter:
             "email": email_cell(cells["email"]),
             "phone": text_cell(cells.get("phone", ""), 40),
         }
-        self._once.check("{email} {side} {role} @ {code}".format(code=values["partner"].code, **values))
+        partner = values["partner"]
+        self._once.check(f"{values['email']} {values['side']} {values['role']} @ {partner.code}")
         return values
 
     def save(self, batch: list[dict[str, Any]], run: Run) -> list[Outcome]:
@@ -336,7 +336,7 @@ class RecordImporter:
     """What NPS answers, fit and value have in common: an id, a partner, a day, a value."""
 
     kind = ""
-    model: type[Model]
+    model: type[Any]
     prefix = ""
     compared: tuple[str, ...] = ()
 

@@ -91,8 +91,8 @@ def apply_tier_decisions(
     if not results:
         return applied
     with transaction.atomic():
-        rows = {
-            row["pk"]: row
+        rows: dict[int, dict[str, Any]] = {
+            row["pk"]: {**row}
             for row in Partner.objects.select_for_update(of=("self",))
             .filter(pk__in=[result.partner_id for result in results])
             .order_by("pk")

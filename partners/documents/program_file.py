@@ -100,7 +100,7 @@ def _text_of(content: bytes | str) -> str:
         try:
             content = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            line = content[: error.start].count(b"\n") + 1
+            line = error.object[: error.start].count(b"\n") + 1
             raise ProgramFileRefused([FileProblem(line, "", "the file must be UTF-8 text")]) from None
     if len(content) > MAX_BYTES:
         raise ProgramFileRefused([FileProblem(1, "", "the file is larger than a program can be")])
@@ -112,22 +112,25 @@ def _compose(text: str) -> yaml.Node:
         depth = 0
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                line = event.start_mark.line + 1
+                line = _line_of(event.start_mark)
                 raise ProgramFileRefused([FileProblem(line, "", "anchors and aliases are not used in program files")])
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
-                raise ProgramFileRefused([FileProblem(event.start_mark.line + 1, "", "is nested too deeply")])
+                raise ProgramFileRefused([FileProblem(_line_of(event.start_mark), "", "is nested too deeply")])
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise ProgramFileRefused(
-            [FileProblem(mark.line + 1 if mark else 1, "", error.problem or "is not YAML")]
-        ) from None
+        line = _line_of(error.problem_mark or error.context_mark)
+        raise ProgramFileRefused([FileProblem(line, "", error.problem or "is not YAML")]) from None
     except yaml.YAMLError as error:
         raise ProgramFileRefused([FileProblem(1, "", str(error).split("\n")[0])]) from None
     if node is None:
         raise ProgramFileRefused([FileProblem(1, "", "the file is empty")])
     return node
+
+
+def _line_of(mark: Any) -> int:
+    """The line of a parser's mark, counted from 1."""
+    return mark.line + 1 if mark else 1
 
 
 class _Reader:
@@ -150,7 +153,9 @@ class _Reader:
                     self.read(item, f"{path}[{number}]", item.start_mark.line + 1)
                     for number, item in enumerate(node.value)
                 ]
-        return _scalar(node)
+            case yaml.ScalarNode():
+                return _scalar(node)
+        raise AssertionError("YAML has no other nodes")
 
     def _group(self, node: yaml.MappingNode, path: str) -> dict[str, Any]:
         group: dict[str, Any] = {}

@@ -47,7 +47,7 @@ def decided_by(actor: Actor, at: datetime) -> QuerySet[Partner]:
     """
     if actor.is_system or (actor.is_vendor and actor.role in at_least(2)):
         return Partner.objects.all()
-    if not (actor.is_vendor and actor.role == MANAGER):
+    if actor.user_id is None or not (actor.is_vendor and actor.role == MANAGER):
         return Partner.objects.none()
     today = program_today(at)
     stands_in_for = Delegation.objects.filter(taker_id=actor.user_id, starts_on__lte=today, ends_on__gte=today).values(

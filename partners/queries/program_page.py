@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from partners.choices import BenefitKind, EconomicModel, HealthBand, PartnerType, TierMetric
+from partners.choices import EconomicModel, HealthBand, PartnerType, TierMetric
 from partners.models import ProgramVersion
 from partners.rules.blueprint import BenefitEntry, Program
-from partners.rules.program_terms import OPEN, YES, Rung, TrackEntry
+from partners.rules.program_terms import Rung, TrackEntry
+from partners.wording import benefit_text
 from prm.core.actors import Actor
 from prm.core.figures import figure, money_text
 
@@ -104,22 +104,7 @@ def _people(rung: Rung, kinds: dict[str, str]) -> str:
 def said(entry: BenefitEntry, track: str, tier: str, currency: str) -> str:
     """A benefit's value as people read it; blank where it is not included."""
     value = entry.values.get((track, tier), "")
-    if not value or value == "0":
-        return ""
-    if value == OPEN:
-        return _("open")
-    if value == YES:
-        return _("yes")
-    match entry.head.kind:
-        case BenefitKind.PERCENT:
-            return _("%(n)s %%") % {"n": figure(Decimal(value))}
-        case BenefitKind.MONEY:
-            return money_text(Decimal(value), currency)
-        case BenefitKind.HOURS:
-            return ngettext("%(n)s hour", "%(n)s hours", int(Decimal(value))) % {"n": figure(Decimal(value))}
-        case BenefitKind.COUNT:
-            return figure(Decimal(value))
-    return value
+    return "" if value in ("", "0") else benefit_text(entry.head, value, currency)
 
 
 def _rail(entry: Any) -> str:

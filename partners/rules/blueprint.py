@@ -211,7 +211,7 @@ def _topic(name: str, data: object, problems: list[Problem]) -> Any:
 
 
 def _entries(
-    kind: type[Terms], data: dict, section: str, identity: str, problems: list[Problem]
+    kind: type[Terms], data: dict[str, Any], section: str, identity: str, problems: list[Problem]
 ) -> list[tuple[str, Any]]:
     """The good entries of a list with their places; a repeated identity is a problem."""
     rows = data.get(section, [])
@@ -231,7 +231,7 @@ def _entries(
     return entries
 
 
-def _benefits(data: dict, tracks: list[TrackEntry], problems: list[Problem]) -> list[BenefitEntry]:
+def _benefits(data: dict[str, Any], tracks: list[TrackEntry], problems: list[Problem]) -> list[BenefitEntry]:
     rows = data.get("benefits", [])
     if not isinstance(rows, list):
         problems.append(Problem("benefits", "must be a list"))

@@ -153,7 +153,9 @@ class CsvFile:
     def _check_text(self) -> None:
         """Decode everything once, so that nothing is imported from a file whose end can't be read."""
         self.file.seek(0)
-        decoder = io.TextIOWrapper(_Open(self.file), encoding=self.encoding, errors="strict", newline="")
+        decoder = io.TextIOWrapper(
+            io.BufferedReader(_Open(self.file)), encoding=self.encoding, errors="strict", newline=""
+        )
         size = 0
         try:
             while chunk := decoder.read(_CHUNK):
@@ -171,9 +173,16 @@ class CsvFile:
         if size == 0:
             raise CsvRefused("core.csv.empty", _("The file is empty."))
 
+    def _text(self) -> io.TextIOWrapper:
+        """The file from its beginning as text; closing it leaves the file open."""
+        self.file.seek(0)
+        return io.TextIOWrapper(io.BufferedReader(_Open(self.file)), encoding=self.encoding, newline="")
+
     def _records(self, delimiter: str) -> Iterator[tuple[list[str], int]]:
         self.file.seek(0)
-        text = io.TextIOWrapper(_Open(self.file), encoding=self.encoding, errors="strict", newline="")
+        text = io.TextIOWrapper(
+            io.BufferedReader(_Open(self.file)), encoding=self.encoding, errors="strict", newline=""
+        )
         reader = csv.reader(text, delimiter=delimiter, strict=True)
         try:
             for record in reader:

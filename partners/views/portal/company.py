@@ -10,9 +10,10 @@ from partners.forms import ProfileForm
 from partners.models import Partner
 from partners.queries.companies import company_of, contacts_of
 from partners.queries.grants import entitlements
-from partners.queries.program import program_today
+from partners.queries.program import latest_version, program_today
 from partners.views.answers import attempt
 from partners.views.manage.companies import conflict_rows
+from partners.wording import benefit_text
 from prm.core.access import portal_page
 from prm.core.actions import invitations, memberships
 from prm.core.forms import InvitationForm, RoleForm
@@ -46,12 +47,23 @@ def _page(request: HttpRequest, partner: Partner, form: InvitationForm | None = 
         ],
         "ours": [each for each in contacts if each.side == "ours"],
         "theirs": [each for each in contacts if each.side == "theirs"],
-        "benefits": entitlements(partner, program_today(request.at)),
+        "benefits": _benefits(partner, request),
         "form": form or InvitationForm(organization=partner.organization),
         "roles": [role for role in ROLES.values() if role.audience == "partner"],
         "can_manage": can_manage,
     }
     return render(request, "portal/partners/company_detail.html", context, status=422 if form and form.errors else 200)
+
+
+def _benefits(partner: Partner, request: HttpRequest) -> list[tuple[str, str]]:
+    """What the company is entitled to today, in words; what comes to nothing is left out."""
+    version = latest_version()
+    currency = version.currency if version else ""
+    return [
+        (benefit.name, benefit_text(benefit, each.value, currency))
+        for benefit, each in entitlements(partner, program_today(request.at))
+        if each.granted
+    ]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
