@@ -161,6 +161,9 @@ def facts_of(partner_id: int, sources: Sources, windows: Windows, *, reaches_bac
     Raises KeyError or ValueError for a row that makes no sense; the caller skips and names the partner.
     """
     base, won = sources.base[partner_id], sources.won.get(partner_id, {})
+    for name, amount in won.items():
+        if isinstance(amount, Decimal) and not amount.is_finite():
+            raise ValueError(f"the sum {name} of won deals is {amount}")
     nps, portal = sources.nps.get(partner_id, {}), sources.portal.get(partner_id, {})
     since = base["partner_since"] or base["agreement_signed_on"]
     starts = [day for day in (since, reaches_back_to) if day]

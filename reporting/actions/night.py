@@ -74,7 +74,13 @@ def run_due_nights(*, now: Now) -> list[date]:
 
 
 def run_as_of(*, on: date, now: Now, by: Actor) -> bool:
-    """Run all steps for a date by hand; whether all went well. The mark stays where it is."""
+    """Run all steps for a date by hand; whether all went well. The mark stays where it is.
+
+    Raises NightRefused while a night is running, and for a date that has not ended: its results would look later than
+    those of the nights that are still to come, which then would change nothing.
+    """
+    if on >= program_today(now()):
+        raise NightRefused("date", "Choose a date that has ended.")
     with _only_one() as mine:
         if not mine:
             raise NightRefused("running", "The night is running already. Try again when it has finished.")
@@ -117,28 +123,29 @@ def run_night(*, on: date, trigger: RunTrigger, now: Now, steps: Sequence[Step] 
     """
     whole = _begin(NIGHT, on, trigger, now())
     night = Night(on=on, at=day_end(on, program_time_zone()), by=Actor.system(NIGHT))
+    total = StepResult()
     for step in steps:
-        if not _run_step(step.job, step.run, night, trigger, now):
+        result = _run_step(step.job, step.run, night, trigger, now)
+        if result is None:
             _finish(whole, RunState.FAILED, now(), StepResult(), error=f"step {step.job} failed")
             return False
-    runs = JobRun.objects.filter(
-        on=on, trigger=trigger, job__in=[step.job for step in steps], started_at__gte=whole.started_at
-    )
-    total = StepResult(changed=sum(run.changed for run in runs), seen=max((run.seen for run in runs), default=0))
+        total.seen, total.changed = max(total.seen, result.seen), total.changed + result.changed
     _finish(whole, RunState.DONE, now(), total)
     return True
 
 
-def _run_step(job: str, run: Callable[[Night], StepResult], night: Night, trigger: RunTrigger, now: Now) -> bool:
+def _run_step(
+    job: str, run: Callable[[Night], StepResult], night: Night, trigger: RunTrigger, now: Now
+) -> StepResult | None:
     row = _begin(job, night.on, trigger, now())
     try:
         result = run(night)
     except Exception as error:  # named on the jobs page and tried again by the clock
         log.exception("night.step_failed", job=job, on=night.on.isoformat())
         _finish(row, RunState.FAILED, now(), StepResult(), error=repr(error)[:2000])
-        return False
+        return None
     _finish(row, RunState.DONE, now(), result)
-    return True
+    return result
 
 
 def _begin(job: str, on: date, trigger: RunTrigger, at: datetime) -> JobRun:
