@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "prm.core.middleware.ActorMiddleware",
+    "partners.middleware.NoProgramMiddleware",
     *(["zeal.middleware.zeal_middleware"] if PRM_ENV == "test" else []),
 ]
 ROOT_URLCONF = "prm.urls"
