@@ -345,8 +345,13 @@ class Importer(Protocol):
     ``unchanged``, or with a CellError for a row that can't be taken.
     """
 
-    kind: str
-    fields: Sequence[Field]
+    @property
+    def kind(self) -> str:
+        """Its name, under which its permission is registered."""
+
+    @property
+    def fields(self) -> Sequence[Field]:
+        """The columns that it knows."""
 
     def parse(self, cells: dict[str, str], run: Run) -> Any:
         """The row's values, or CellError."""

@@ -218,9 +218,9 @@ def _tree(content: bytes) -> _Group:
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                raise MappingRefused([(event.start_mark.line + 1, "anchors and aliases are not used in mappings")])
+                raise MappingRefused([(_line(event), "anchors and aliases are not used in mappings")])
             if getattr(event, "tag", None):
-                raise MappingRefused([(event.start_mark.line + 1, "tags are not used in mappings")])
+                raise MappingRefused([(_line(event), "tags are not used in mappings")])
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -230,6 +230,10 @@ def _tree(content: bytes) -> _Group:
     if not isinstance(node, yaml.MappingNode):
         raise MappingRefused([(1, "the file must be a group of names and words")])
     return _group_of(node)
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
 
 
 def _group_of(node: yaml.MappingNode) -> _Group:
