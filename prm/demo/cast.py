@@ -143,3 +143,15 @@ PRODUCTS = (
     ("Integration Hub", "Platform", 9_000),
     ("Secure Workspace", "Security", 6_000),
 )
+# Customers of the last scenes: nobody else may register them by chance.
+RESERVED = (
+    "Aster Clinics", "Bluebird Logistics", "Helios Energy", "Fenwick Retail", "Harbor Foods", "Tilia Hotels",
+    "Umber Pharma", "Sable Media", "Larch Optics", "Quarry Ceramics", "Summit Airlines", "Pinewood Steel",
+    "Orchard Insurance", "Willow Schools", "Wren Shipping", "Yarrow Textiles",
+)  # fmt: skip
+TIME_ZONES = {
+    "DE": "Europe/Berlin", "AT": "Europe/Vienna", "CH": "Europe/Zurich", "IT": "Europe/Rome", "EE": "Europe/Tallinn",
+    "NO": "Europe/Oslo", "DK": "Europe/Copenhagen", "SE": "Europe/Stockholm", "FI": "Europe/Helsinki",
+    "ES": "Europe/Madrid", "PT": "Europe/Lisbon", "FR": "Europe/Paris", "GB": "Europe/London", "IE": "Europe/Dublin",
+    "NL": "Europe/Amsterdam", "US": "America/New_York", "CA": "America/Toronto",
+}  # fmt: skip

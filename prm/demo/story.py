@@ -19,6 +19,7 @@ from deals.actions.imports import OpportunityImporter
 from deals.choices import OpportunityStage
 from deals.models import Opportunity, Product, Referral, Registration
 from partners.actions.contacts import add_contact
+from partners.actions.health import ALERT, acknowledge_health_alert
 from partners.actions.overrides import set_override
 from partners.actions.partners import change_stage, change_status, create_partner
 from partners.actions.programs import load_program, publish_version
@@ -33,7 +34,7 @@ from prm.core.business_time import Calendar, add_months, day_end, working_second
 from prm.core.codes import new_code
 from prm.core.csv_import import CsvFile, Importer, Run, importer_for, run_import
 from prm.core.middleware import actor_for
-from prm.core.models import Membership, Organization
+from prm.core.models import Membership, Notice, Organization, WorkItem
 from prm.demo import cast
 from prm.demo.cast import Profile
 from reporting.actions import night
@@ -43,7 +44,7 @@ from reporting.choices import RunTrigger
 from training.actions.certificates import add_certificate
 
 YEARS_BACK = 730
-SYSTEM_DAYS = 200  # since then deals are registered here; what is older was imported
+SYSTEM_DAYS = 150  # since then deals are registered here; what is older was imported
 DAILY_NIGHTS = 35
 DAY = timedelta(days=1)
 SETUP = Actor.system("demo")
@@ -139,8 +140,7 @@ class Story:
             for third in ("", " Group", " Works", " Partners")
         ]
         self.chance.shuffle(names)
-        taken = {"Aster Clinics", "Bluebird Logistics", "Helios Energy", "Fenwick Retail", "Harbor Foods"}
-        return ((name, f"{name.lower().replace(' ', '-')}.com") for name in names if name not in taken)
+        return ((name, f"{name.lower().replace(' ', '-')}.com") for name in names if not name.startswith(cast.RESERVED))
 
     # --- The vendor and its program ------------------------------------------------------------------------
 
@@ -207,6 +207,7 @@ class Story:
             status="prospect" if profile.status == "prospect" else "active",
             stage="recruit" if signed is None else "onboard",
             external_id=profile.domain,
+            time_zone=cast.TIME_ZONES[profile.country],
         )
         self.partners[profile.name] = partner
         self.members[profile.name] = [
@@ -319,7 +320,7 @@ class Story:
             wait = 91 / max(self._pace(profile, day), 0.05)
             day += timedelta(days=max(int(self.chance.expovariate(1 / wait)), 1))
             closed = day + timedelta(days=self.chance.randint(15, 80))
-            if day >= self.system_since or closed >= self.system_since:
+            if day >= self.system_since or closed >= self.today:
                 continue
             number += 1
             customer, _domain = next(self._customers)
@@ -455,7 +456,7 @@ class Story:
 
         def grant(at: datetime) -> None:
             deal = self._fresh(box["deal"])
-            if work_items.WorkItem.objects.open().filter(ref_code=deal.code, kind="deals.extension_decision").exists():
+            if WorkItem.objects.open().filter(ref_code=deal.code, kind="deals.extension_decision").exists():
                 extensions.decide_extension(registration=deal, by=self.owner(profile.name), at=at, grant=True)
 
         def report(at: datetime) -> None:
@@ -716,9 +717,7 @@ class Story:
                 day = add_months(self.today.replace(day=12), -back) - timedelta(days=30)
                 for number in range(2):
                     title, side = agreed[(back + number * 2 + len(profile.name)) % len(agreed)]
-                    self._plan_action(
-                        profile, title, side, day, done=self.chance.random() < (0.85 if back >= 6 else 0.45)
-                    )
+                    self._plan_action(profile, title, side, day, done=back >= 6 or self.chance.random() < 0.6)
 
     def _plan_action(self, profile: Profile, title: str, side: str, day: date, *, done: bool) -> None:
         box: dict[str, Any] = {}
@@ -758,6 +757,14 @@ class Story:
         if not night.run_night(on=day, trigger=RunTrigger.SCHEDULE, now=lambda: at, steps=steps):
             raise RuntimeError(f"the night of {day} failed")
         deliver(at)
+        self._catch_up(at)
+
+    def _catch_up(self, at: datetime) -> None:
+        """People read their notices, and managers take up alerts within a week; what is fresher still waits."""
+        Notice.objects.filter(read_at=None, at__lt=at - 3 * DAY).update(read_at=at)
+        stale = WorkItem.objects.open().filter(kind=ALERT, opened_at__lt=at - 7 * DAY)
+        for partner in Partner.objects.filter(pk__in=stale.values("about_id")).select_related("organization"):
+            acknowledge_health_alert(partner=partner, by=self.owner(partner.organization.name), at=at)
 
 
 def deliver(at: datetime) -> None:

@@ -20,7 +20,7 @@ class Command(BaseCommand):
     help = "Load the demonstration world into an empty installation (not available in production)."
 
     def handle(self, *args: object, **options: object) -> None:
-        """Commits as it goes, so that the database's statistics keep up; a broken story is started over with a reset."""
+        """Commits as it goes, so that the database learns its statistics; a broken story starts over with a reset."""
         if Organization.objects.exists():
             self.stdout.write("There is data already; nothing was loaded.")
             return
