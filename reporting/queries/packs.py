@@ -20,9 +20,9 @@ from partners.queries.program import (
     calendar_terms,
     health_terms,
     ladder_terms,
+    matrix_terms,
     program_of,
     term_set,
-    matrix_terms,
     version_at,
 )
 from partners.rules.growth import compare
