@@ -131,7 +131,7 @@ def _keep_history(entries: Sequence[HealthEntry], version: ProgramVersion, on: d
         )
     names = [each.name for each in HealthScore._meta.concrete_fields if each.name not in ("id", "partner", "day")]
     HealthScore.objects.bulk_create(
-        rows, batch_size=2000, update_conflicts=True, unique_fields=["partner", "day"], update_fields=names
+        rows, batch_size=5000, update_conflicts=True, unique_fields=["partner", "day"], update_fields=names
     )
     return len(rows)
 
@@ -182,7 +182,7 @@ def raise_health_alerts(
                 )
                 for partner, alert in fresh
             ],
-            batch_size=2000,
+            batch_size=5000,
         )
         audit.record_many(
             audit.entry(

@@ -182,7 +182,7 @@ def _write_changes(moved: list[dict[str, Any]], version: ProgramVersion, on: dat
             )
             for plan in moved
         ],
-        batch_size=2000,
+        batch_size=5000,
     )
     audit.record_many(
         audit.entry(
@@ -265,7 +265,7 @@ def _write_standings(plans: list[dict[str, Any]], version: ProgramVersion, on: d
         )
     names = [each.name for each in TierStanding._meta.concrete_fields if each.name not in ("id", "partner", "day")]
     TierStanding.objects.bulk_create(
-        rows, batch_size=2000, update_conflicts=True, unique_fields=["partner", "day"], update_fields=names
+        rows, batch_size=5000, update_conflicts=True, unique_fields=["partner", "day"], update_fields=names
     )
     return len(rows)
 

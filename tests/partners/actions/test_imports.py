@@ -99,7 +99,7 @@ RECORDS = {
     "nps": (
         NpsAnswer,
         "external_id,partner,score,answered_on,email,comment\nr1,{p},9,2026-05-01,sara@example.com,good\n",
-        ("9,", "3,"),
+        (",9,", ",3,"),
         [
             "r1,{p},11,2026-05-01,,",
             "r1,{p},1e0,2026-05-01,,",
