@@ -116,7 +116,7 @@ def _row(label: str, left: str, right: str, match: str = "", how: str = "") -> d
 def _products(left: dict[str, Any], right: dict[str, Any]) -> dict[str, str]:
     shared = len(set(left["products"]) & set(right["products"]))
     words = ngettext("one shared", "%(count)s shared", shared) % {"count": shared} if shared else _("none shared")
-    if not right["products"]:
+    if not (left["products"] and right["products"]):
         words = _("all lines")
     return _row(
         _("Products"), ", ".join(left["products"]), ", ".join(right["products"]), words, "near" if shared else ""

@@ -30,7 +30,10 @@ class RegistrationForm(MoneyForm):
     customer_name = forms.CharField(label=_("Company"), max_length=200)
     customer_country = forms.ChoiceField(label=_("Country"), choices=country_choices)
     products = forms.ModelMultipleChoiceField(
-        label=_("Products"), queryset=Product.objects.none(), widget=forms.CheckboxSelectMultiple
+        label=_("Products"),
+        queryset=Product.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Please choose at least one product.")},
     )
     amount = amount_field(_("Amount"))
     currency = forms.ChoiceField(label=_("Currency"))

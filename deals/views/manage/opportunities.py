@@ -67,7 +67,7 @@ def opportunity_list(request: HttpRequest) -> HttpResponse:
         },
         default_sort="-touched",
         filterset=OpportunityFilters,
-        primary=("q", "status", "partner"),
+        primary=("q", "partner", "unknown"),
         views=[
             View(_("All")),
             View(_("Open"), {"status": ["open"]}),

@@ -68,7 +68,7 @@ def referral_list(request: HttpRequest) -> HttpResponse:
         sorts={"submitted": Sort.by("submitted_at")},
         default_sort="-submitted",
         filterset=ReferralFilters,
-        primary=("q", "status", "partner"),
+        primary=("q", "partner"),
         views=[
             View(_("All")),
             View(_("To decide"), {"status": ["submitted"], "sort": "submitted"}),

@@ -126,7 +126,7 @@ def registration_list(request: HttpRequest) -> HttpResponse:
         },
         default_sort="-submitted",
         filterset=RegistrationFilters,
-        primary=("q", "status", "partner"),
+        primary=("q", "partner", "conflict"),
         views=[
             View(_("All")),
             View(_("Protected"), {"status": ["approved"], "sort": "protected"}),
