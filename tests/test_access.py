@@ -60,7 +60,7 @@ def test_exceptions_name_addresses_that_exist() -> None:
     assert set(WRITES_NOTHING) <= {route.name for route in all_routes()}
 
 
-@pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "head", "trace"])
+@pytest.mark.parametrize("method", ["put", "delete", "options", "head"])
 def test_other_methods_change_nothing(swept: Sweep, method: str) -> None:
     swept.findings.clear()
     for target in swept.targets:
