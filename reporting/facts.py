@@ -27,6 +27,7 @@ from prm.core.business_time import (
     same_day_last_year,
     same_quarter_last_year,
 )
+from prm.core.queries.rows import dict_rows
 
 ZERO = Decimal(0)
 CHUNK = 5000
@@ -111,10 +112,10 @@ def gather(ids: Sequence[int], windows: Windows) -> Sources:
     """Everything about a chunk of partners, in a constant number of statements."""
     ids = list(ids)
     return Sources(
-        base={row["id"]: row for row in _dicts(_BASE, {"until": windows.until, "ids": ids})},
+        base={row["id"]: row for row in dict_rows(_BASE, {"until": windows.until, "ids": ids})},
         won={
             row["partner_id"]: row
-            for row in _dicts(
+            for row in dict_rows(
                 _WON,
                 {
                     "ids": ids,
@@ -144,12 +145,12 @@ def gather(ids: Sequence[int], windows: Windows) -> Sources:
         referrals=dict(_rows(_QUALIFIED_REFERRALS, [ids, windows.year_after, windows.as_of])),
         portal={
             row["organization_id"]: row
-            for row in _dicts(
+            for row in dict_rows(
                 _PORTAL,
                 {"ids": ids, "as_of": windows.as_of, "window": windows.weeks * 7, "far": 366},
             )
         },
-        nps={row["partner_id"]: row for row in _dicts(_NPS, [ids, windows.nps_after, windows.as_of])},
+        nps={row["partner_id"]: row for row in dict_rows(_NPS, [ids, windows.nps_after, windows.as_of])},
         fit=dict(_rows(_FIT, [ids, windows.as_of])),
         certified=_certified(ids, windows),
     )
@@ -215,13 +216,6 @@ def _rows(sql: str, params: Any) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return cursor.fetchall()
-
-
-def _dicts(sql: str, params: Any) -> list[dict]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        names = [column.name for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 _BASE = """
