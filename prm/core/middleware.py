@@ -76,7 +76,7 @@ class ActorMiddleware:
         memberships = list(
             Membership.objects.active()
             .filter(user=request.user, role__in=ROLES)
-            .exclude(organization__status="closed")
+            .filter(organization__status="active")
             .select_related("organization", "organization__logo")
             .order_by("organization__kind", "organization__name")
         )
