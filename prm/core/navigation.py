@@ -19,7 +19,7 @@ class Item:
 
 
 MANAGE = [
-    Item(_("Today"), "manage:reporting:today", "sun", "reporting.today_view", (), ("*",)),
+    Item(_("Today"), "manage:reporting:today", "sun", "reporting.today_view", ("/manage/work/",), ("*",)),
     Item(
         _("Partners"),
         "manage:partners:partner_list",

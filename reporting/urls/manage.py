@@ -9,8 +9,8 @@ app_name = "reporting"
 
 urlpatterns = [
     path("", today.today, name="today"),
-    path("reporting/work/<str:code>/approve/", today.work_approve, name="work_approve"),
-    path("reporting/work/decide/", today.work_decide, name="work_decide"),
+    path("work/<str:code>/approve/", today.work_approve, name="work_approve"),
+    path("work/decide/", today.work_decide, name="work_decide"),
     path("search/", search.manage_search, name="search"),
     path("partner/<str:code>/", partner.partner_detail, name="partner_detail"),
     *(

@@ -1,6 +1,7 @@
 """Search, for both audiences: one page, which the field in the shell also asks for while somebody types."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -62,7 +63,8 @@ def _line(kind: str, row: Any, request: HttpRequest) -> dict[str, Any]:
         note = " · ".join(filter(None, [row.get_type_display(), str(row.tier or ""), row.territory]))
         return {"title": row.name, "note": note, "url": reverse_or_empty("manage:reporting:partner_detail", row.code)}
     if kind == "account":
-        url = reverse_or_empty("manage:deals:account_detail", row.code)
+        listed = reverse_or_empty("manage:deals:opportunity_list")
+        url = f"{listed}?{urlencode({'q': row.name})}" if listed else ""
         return {"title": row.name, "note": row.domain or row.country, "url": url, "code": row.code}
     whose = row.partner.organization.name if vendor and row.partner_id else ""
     if kind == "opportunity":

@@ -20,7 +20,7 @@ from tests.world import World
 
 pytestmark = pytest.mark.django_db
 TODAY = "/manage/"
-DECIDE = "/manage/reporting/work/decide/"
+DECIDE = "/manage/work/decide/"
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_a_conflict_is_compared_first_and_never_approved_with_one_key(world: Wor
 def test_approving_from_the_row_takes_it_away_and_says_so(world: World, mia: Client, at: datetime) -> None:
     registration = deals.submitted(world.paul, at=at)
     answer = mia.post(
-        f"/manage/reporting/work/{waiting(registration).code}/approve/",
+        f"/manage/work/{waiting(registration).code}/approve/",
         headers={"HX-Request": "true", "HX-Target": "inbox"},
     )
     registration.refresh_from_db()
@@ -105,15 +105,15 @@ def test_approving_from_the_row_takes_it_away_and_says_so(world: World, mia: Cli
 
 def test_without_script_it_goes_back_to_the_inbox(world: World, mia: Client, at: datetime) -> None:
     item = waiting(deals.submitted(world.paul, at=at))
-    assert mia.post(f"/manage/reporting/work/{item.code}/approve/").url == TODAY
-    assert mia.get(f"/manage/reporting/work/{item.code}/approve/").status_code == 405
+    assert mia.post(f"/manage/work/{item.code}/approve/").url == TODAY
+    assert mia.get(f"/manage/work/{item.code}/approve/").status_code == 405
 
 
 def test_what_speaks_against_it_is_said_and_nothing_changes(world: World, mia: Client, at: datetime) -> None:
     first = deals.submitted(world.rita, at=at - timedelta(hours=1))
     second = deals.submitted(world.paul, at=at)
     answer = mia.post(
-        f"/manage/reporting/work/{waiting(second).code}/approve/", headers={"HX-Request": "true", "HX-Target": "inbox"}
+        f"/manage/work/{waiting(second).code}/approve/", headers={"HX-Request": "true", "HX-Target": "inbox"}
     )
     second.refresh_from_db()
     assert second.status == "submitted"
@@ -124,7 +124,7 @@ def test_what_speaks_against_it_is_said_and_nothing_changes(world: World, mia: C
 def test_nobody_decides_what_does_not_wait_for_them(world: World, sign_in, noon: datetime, at: datetime) -> None:
     item = waiting(deals.submitted(world.paul, at=at))
     for person, status in ((world.rory, 404), (world.finn, 404), (world.paul, 404), (world.sara, 404)):
-        answer = sign_in(person).post(f"/manage/reporting/work/{item.code}/approve/")
+        answer = sign_in(person).post(f"/manage/work/{item.code}/approve/")
         assert answer.status_code == status, person.user.email
     item.refresh_from_db()
     assert item.closed_at is None
@@ -194,7 +194,7 @@ def test_a_fall_in_health_is_told_with_its_reasons_and_taken_up(world: World, mi
     raise_health_alerts(alerts=[(partner.pk, raised)], on=at.date(), by=Actor.system("test"), at=at)
     row = mia.get(TODAY, {"kind": "health"}).context["rows"][0]
     assert row.detail.startswith(f"{before.score} → {now.score}")
-    mia.post(f"/manage/reporting/work/{row.item.code}/approve/")
+    mia.post(f"/manage/work/{row.item.code}/approve/")
     row.item.refresh_from_db()
     assert row.item.outcome == "acknowledged"
 
@@ -217,12 +217,12 @@ def test_what_comes_up_is_listed_soonest_first(world: World, mia: Client, at: da
 
 
 def test_decisions_in_time_are_counted(world: World, mia: Client, at: datetime) -> None:
-    mia.post(f"/manage/reporting/work/{waiting(deals.submitted(world.paul, at=at)).code}/approve/")
+    mia.post(f"/manage/work/{waiting(deals.submitted(world.paul, at=at)).code}/approve/")
     early = at - timedelta(days=5)
     late = deals.submitted(
         world.rita, at=early, first_contact_on=early.date(), customer_name="Aster", customer_domain="aster.com"
     )
-    mia.post(f"/manage/reporting/work/{waiting(late).code}/approve/")
+    mia.post(f"/manage/work/{waiting(late).code}/approve/")
     with time_machine.travel(at + timedelta(hours=4), tick=False):
         decided = mia.get(TODAY).context["decided"]
     assert (decided.percent, decided.decided) == (50, 2)
