@@ -1,0 +1,1 @@
+"""One module per workload. Each has ``TITLE`` and ``run(bench)``, which yields the points of the table."""
