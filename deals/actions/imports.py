@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from hashlib import blake2b
 from typing import Any
 
 from django.db import DatabaseError
@@ -39,6 +38,7 @@ from prm.core.csv_import import (
 )
 from prm.core.money import CURRENCY_DIGITS, MoneyError, parse_amount
 from prm.core.refs import Ref
+from prm.core.seen import Seen
 
 Outcome = str | CellError
 OPEN_STAGES = [stage for stage in OpportunityStage if stage != OpportunityStage.CLOSED]
@@ -47,17 +47,15 @@ OnNote = Callable[[str, str, str], None]
 
 
 class SeenOnce:
-    """Which numbers a file has named already, in sixteen bytes each however long they are."""
+    """Which numbers a file has named already, so that no file says two things of one record."""
 
     def __init__(self) -> None:
-        self._seen: set[int] = set()
+        self._seen = Seen()
 
     def check(self, key: str) -> str:
-        """The key, the first time; CellError after that, so that no file says two things of one record."""
-        mark = int.from_bytes(blake2b(key.encode(), digest_size=8).digest())
-        if mark in self._seen:
+        """The key, the first time; CellError after that."""
+        if not self._seen.add(key):
             raise CellError(_("%(key)s stands in this file more than once") % {"key": key[:80]})
-        self._seen.add(mark)
         return key
 
 
