@@ -23,7 +23,7 @@ def add_attachment(
     *, registration: Registration, by: Actor, at: datetime, file: UploadedFile, is_evidence: bool = False
 ) -> Attachment:
     """Check a file and keep it with the registration. UploadRefused says why a file is not taken."""
-    must_act_for(by, registration.partner_id)
+    person_id = must_act_for(by, registration.partner_id)
     with transaction.atomic():
         mine = lock(registration)
         if mine.status in _CLOSED:
@@ -36,7 +36,7 @@ def add_attachment(
             )
         stored = accept_upload(file=file, by=by, at=at, organization_id=mine.partner_id)
         attachment = Attachment.objects.create(
-            registration=mine, file=stored, is_evidence=is_evidence, added_at=at, added_by_id=by.user_id
+            registration=mine, file=stored, is_evidence=is_evidence, added_at=at, added_by_id=person_id
         )
         audit.record(
             code="deals.registration.file_added",

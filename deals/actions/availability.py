@@ -1,7 +1,7 @@
 """The answer while a partner types a domain: free, yours, or not available – and nothing more."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
@@ -94,7 +94,7 @@ def _one_at_a_time(partner_id: int) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('deals.availability'), %s)", [partner_id])
 
 
-def _must_be_within_limit(partner_id: int, day: object, key: str, most: int) -> None:
+def _must_be_within_limit(partner_id: int, day: date, key: str, most: int) -> None:
     others = AvailabilityCheck.objects.filter(partner_id=partner_id, day=day).exclude(domain_key=key[:300])
     if others.count() >= most:
         raise AvailabilityRefused(

@@ -87,7 +87,7 @@ def _row(match: Match, at: datetime, **owner: object) -> ConflictMatch:
     )
     return ConflictMatch(
         kind=found.kind,
-        matched_kind=MATCHED_KINDS[found.kind],
+        matched_kind=MATCHED_KINDS[CandidateKind(found.kind)],
         matched_code=found.ref,
         partner_id=found.partner_id,
         is_own=match.is_own,

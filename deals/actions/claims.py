@@ -1,6 +1,7 @@
 """Taking, ending and handing over accounts. The database decides who was first; this puts its answer into words."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange, NumericRange
@@ -180,7 +181,7 @@ def _overlap(a: NumericRange, b: NumericRange) -> bool:
 def _lose(loser: Registration, program: Program, by: Actor, at: datetime, reason: str) -> None:
     """Take the account from one that holds it; what the partner reads names nobody."""
     end_claims(registration_ids=[loser.pk], because="transferred", at=at)
-    changed = {"in_conflict": [loser.in_conflict, True]}
+    changed: dict[str, list[Any]] = {"in_conflict": [loser.in_conflict, True]}
     loser.in_conflict = True
     fields = ["in_conflict", "version"]
     if loser.status == RegistrationStatus.APPROVED and loser.protected_until and loser.protected_from:

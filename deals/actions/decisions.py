@@ -70,6 +70,8 @@ def request_info(
 ) -> Registration:
     """Return a registration with a question; only ``fields`` open for the partner, and the clock stops."""
     must_decide(by, registration, at)
+    if by.user_id is None:
+        raise NotYoursRefused
     if not question.strip():
         raise IncompleteRefused({"question": _("Please say what you need to know.")})
     program = program_at(at)

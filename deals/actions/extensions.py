@@ -45,7 +45,7 @@ def terms_program(registration: Registration, at: datetime) -> Program:
 @settled
 def request_extension(*, registration: Registration, by: Actor, at: datetime, activity: str) -> ExtensionRequest:
     """Ask for more time while the protection still runs. What is told to have happened is the activity it takes."""
-    must_act_for(by, registration.partner_id)
+    person_id = must_act_for(by, registration.partner_id)
     if not activity.strip():
         raise IncompleteRefused({"activity": _("Please say what has happened with the customer.")})
     with transaction.atomic():
@@ -61,7 +61,7 @@ def request_extension(*, registration: Registration, by: Actor, at: datetime, ac
             registration=mine,
             activity=activity.strip(),
             requested_at=at,
-            requested_by_id=by.user_id,
+            requested_by_id=person_id,
             from_day=protection.last_day,
         )
         program = program_at(at)

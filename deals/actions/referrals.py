@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from deals.actions import opportunities
 from deals.actions.checks import check_referral
 from deals.actions.contention import settled
-from deals.actions.registrations import IncompleteRefused, set_keys
+from deals.actions.registrations import IncompleteRefused, must_act_for, set_keys
 from deals.actions.work import open_vendor_work
 from deals.kinds import REFERRAL as WORK
 from deals.models import Opportunity, Referral
@@ -62,8 +62,7 @@ def submit_referral(
 
     What is already known of the customer is kept for who decides; the partner learns nothing of it.
     """
-    if not (by.is_partner and by.organization_id == partner.pk and by.can("deals.referral_create")):
-        raise ReferralRefused("deals.referral.not_allowed", _("You can’t do this for this company."))
+    person_id = must_act_for(by, partner.pk, "deals.referral_create")
     if not partner.is_active:
         raise ReferralRefused("deals.referral.inactive", _("Your company can’t refer customers at the moment."))
     program = program_at(at)
@@ -74,7 +73,7 @@ def submit_referral(
         referral = Referral(
             code=read_code(code) or new_code("RF"),
             partner=partner,
-            created_by_id=by.user_id,
+            created_by_id=person_id,
             submitted_at=at,
             program_version=program.version,
             **{name: value for name, value in values.items() if name in WRITABLE},

@@ -96,11 +96,11 @@ def lock(registration: Registration, *, version: int | None = None) -> Registrat
     return locked
 
 
-def must_act_for(by: Actor, partner_id: int, permission: str = "deals.registration_create") -> None:
-    """A partner's person acts only for the company in use, and only with the right."""
-    own = by.is_system or (by.is_partner and by.organization_id == partner_id)
-    if not (own and by.can(permission)):
+def must_act_for(by: Actor, partner_id: int, permission: str = "deals.registration_create") -> int:
+    """A partner's person acts only for the company in use, and only with the right; gives who it is."""
+    if not (by.is_partner and by.organization_id == partner_id and by.can(permission)) or by.user_id is None:
         raise RegistrationRefused("deals.registration.not_allowed", _("You can’t do this for this company."))
+    return by.user_id
 
 
 @settled
@@ -121,13 +121,13 @@ def save_draft(
     StaleRefused, with what is saved now, when another window saved something else in between, and TransitionRefused
     once it was sent.
     """
-    must_act_for(by, partner.pk)
+    person_id = must_act_for(by, partner.pk)
     fields = {name: value for name, value in values.items() if name in WRITABLE}
     with transaction.atomic():
         if registration is None and code:
             registration = Registration.objects.filter(code=read_code(code), partner=partner).first()
         if registration is None:
-            return _start_draft(partner, by, at, code, fields, products)
+            return _start_draft(partner, person_id, by, at, code, fields, products)
         draft = lock(registration)
         must_act_for(by, draft.partner_id)
         REGISTRATION.target(draft.status, "submit")
@@ -148,12 +148,12 @@ def save_draft(
 
 
 def _start_draft(
-    partner: Partner, by: Actor, at: datetime, code: str, fields: dict, products: Iterable[Any] | None
+    partner: Partner, person_id: int, by: Actor, at: datetime, code: str, fields: dict, products: Iterable[Any] | None
 ) -> Registration:
     draft = Registration(
         code=read_code(code) or new_code("DR"),
         partner=partner,
-        created_by_id=by.user_id,
+        created_by_id=person_id,
         created_at=at,
         saved_at=at,
         **fields,
@@ -361,7 +361,7 @@ def close_down(registration: Registration, *, target: str, because: str, by: Act
 @settled
 def appeal_registration(*, registration: Registration, by: Actor, at: datetime, grounds: str) -> Registration:
     """Ask once for a second look at a rejection, with evidence; the next rank decides, with a fresh clock."""
-    must_act_for(by, registration.partner_id)
+    person_id = must_act_for(by, registration.partner_id)
     if not grounds.strip():
         raise IncompleteRefused({"grounds": _("Please say what speaks for your registration.")})
     program = program_at(at)
@@ -373,9 +373,7 @@ def appeal_registration(*, registration: Registration, by: Actor, at: datetime, 
                 "deals.registration.appealed_already", _("A rejection can be appealed once only.")
             )
         role = appeal_rank(_role_of_decider(mine), program.terms)
-        Appeal.objects.create(
-            registration=mine, grounds=grounds.strip(), role=role, filed_at=at, filed_by_id=by.user_id
-        )
+        Appeal.objects.create(registration=mine, grounds=grounds.strip(), role=role, filed_at=at, filed_by_id=person_id)
         mine.in_conflict = not claims.take_claims(registration=mine, at=at)
         verdict = check_registration(registration=mine, program=program, at=at)
         mine.conflict_outcome = outcome_of(verdict, in_conflict=mine.in_conflict)

@@ -81,7 +81,7 @@ def candidates_for(*, keys: AccountKeys, day: date, except_code: str = "") -> li
     """
     alike = _ALIKE if keys.domain_key else _ALIKE_BY_NAME
     sql = _FIND.format(registration=alike.format(t="r"), referral=alike.format(t="f"), account=alike.format(t="a"))
-    values = {
+    values: dict[str, str | int | date] = {
         "domain": keys.domain_key,
         "name_key": keys.name_key,
         "plain": keys.name,

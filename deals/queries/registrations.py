@@ -55,7 +55,7 @@ def put_clocks_on(rows: Iterable[Registration | Referral], kind: str = DECISION)
         for item in WorkItem.objects.open().filter(ref_code__in=[row.code for row in found], kind=kind)
     }
     for row in found:
-        row.item = items.get(row.code)
+        setattr(row, "item", items.get(row.code))  # noqa: B010 (templates read it; the model has no such column)
 
 
 @dataclass(frozen=True)
