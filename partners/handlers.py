@@ -28,6 +28,8 @@ def _both_sides(partner: Partner) -> list[int]:
 
 
 def _manager(partner: Partner) -> list[int]:
+    if partner.owner_id is None:
+        return []
     own = Membership.objects.active().filter(organization__kind="vendor", user_id=partner.owner_id)
     return list(own.values_list("pk", flat=True))
 

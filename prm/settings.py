@@ -255,6 +255,11 @@ CELERY = {
     "broker_transport_options": {
         "visibility_timeout": 4 * 3600,
         "socket_connect_timeout": 0.3,
+        # A request never waits for the broker: one try, no pauses; the schedule sweeps what was not announced.
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0,
+        "interval_max": 0,
         "socket_timeout": 5,
     },
     "task_acks_late": True,

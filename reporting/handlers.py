@@ -23,10 +23,10 @@ def send_pack_to_worker(event: OutboxEvent, at: datetime) -> None:
 def tell_pack_ready(event: OutboxEvent, at: datetime) -> None:
     """Tell the partner manager, and of the shared version the partner's admins too."""
     pack = QbrPack.objects.select_related("partner__organization").get(code=event.ref_code)
-    people = Membership.objects.active().filter(
-        organization__kind="vendor", user_id=pack.partner.owner_id, role="partner_manager"
-    )
-    ids = list(people.values_list("pk", flat=True))
+    ids: list[int] = []
+    if pack.partner.owner_id is not None:
+        staff = Membership.objects.active().filter(organization__kind="vendor", user_id=pack.partner.owner_id)
+        ids += staff.values_list("pk", flat=True)
     if pack.version == PackVersion.SHARED:
         admins = Membership.objects.active().filter(organization_id=pack.partner_id, role="partner_admin")
         ids += admins.values_list("pk", flat=True)

@@ -34,7 +34,7 @@ class PrmAdminSite(admin.AdminSite):
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """As in Django, but libraries don't bring editors for who somebody is."""
-        listed = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
+        listed: list[Any] = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
         is_ours = admin_class is not None and admin_class.__module__.startswith("prm.")
         wanted = [each for each in listed if is_ours or each._meta.label_lower not in _NOT_BY_LIBRARIES]
         if wanted:
@@ -60,7 +60,7 @@ class PrmAdminSite(admin.AdminSite):
             return redirect("admin:index")
         raise Http404
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The person's own page, which asks for the old password and tells them by mail."""
         return redirect("account_change_password")
 

@@ -96,7 +96,7 @@ def broker_keeps_every_message(app_configs: Any = None, **_kwargs: Any) -> list[
     """Redis or Valkey must refuse new messages when it is full, not forget old ones."""
     client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1)
     try:
-        policy = dict(client.config_get("maxmemory-policy")).get("maxmemory-policy", "unknown")  # type: ignore[arg-type]
+        policy = dict(client.config_get("maxmemory-policy")).get("maxmemory-policy", "unknown")
     except redis.RedisError as error:
         return [Warning("The broker could not be asked for its settings.", hint=type(error).__name__, id="prm.W014")]
     finally:

@@ -13,7 +13,8 @@ from decimal import Decimal
 from tempfile import TemporaryFile
 from typing import IO, Any, Literal
 
-from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -44,12 +45,12 @@ def export_response(
     filename: str,
     format: Literal["csv", "xlsx"],
     columns: Sequence[str] | None = None,
-) -> HttpResponse:
+) -> HttpResponseBase:
     """A download of these rows; without ``columns`` the first row is the head. CSV streams, XLSX is written to a
     temporary file first.
     """
     name = clean_name(f"{filename}.{format}")
-    response: HttpResponse
+    response: HttpResponseBase
     if format == "csv":
         response = StreamingHttpResponse(csv_lines(rows=rows, columns=columns), content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="{name.encode("ascii", "ignore").decode()}"'
@@ -94,8 +95,9 @@ def write_xlsx(out: IO[bytes], *, rows: Iterable[Sequence[Any]], columns: Sequen
     book.save(out)
 
 
-def _with_head(rows: Iterable[Sequence[Any]], columns: Sequence[str] | None = None) -> Iterator[Sequence[Any]]:
-    yield [str(column) for column in columns]
+def _with_head(rows: Iterable[Sequence[Any]], columns: Sequence[str] | None) -> Iterator[Sequence[Any]]:
+    if columns is not None:
+        yield [str(column) for column in columns]
     yield from rows
 
 

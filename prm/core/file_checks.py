@@ -9,10 +9,12 @@ import csv
 import html
 import io
 import re
+import threading
 import time
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +22,7 @@ import filetype
 import pypdf
 from defusedxml import ElementTree as SafeXml
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, StreamObject
 
 from prm.core.refused import Refused
@@ -97,6 +99,24 @@ def _sniffed(data: bytes) -> str:
 # --- Pictures --------------------------------------------------------------------------------------
 
 
+_decoding = threading.Lock()
+
+
+@contextmanager
+def _strict_decoding() -> Iterator[None]:
+    """Pillow as strict as it comes. The PDF engine, loaded in the same process, tells it for good to forgive broken
+    pictures, and with them text chunks that unpack without end.
+    """
+    with _decoding, warnings.catch_warnings():
+        before = ImageFile.LOAD_TRUNCATED_IMAGES
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            yield
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
 def check_image(data: bytes, suffix: str) -> Checked:
     """The first frame, upright, drawn anew: no EXIF, no profile, no text, nothing behind the last pixel."""
     media_type = KINDS["image"][suffix]
@@ -104,14 +124,12 @@ def check_image(data: bytes, suffix: str) -> Checked:
         raise _mismatch()
     file_format = media_type.partition("/")[2].upper()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=[file_format]) as picture:
-                wide, high = picture.size
-                if wide * high > MOST_PIXELS or max(wide, high) > LONGEST_SIDE:
-                    raise _too_many_pixels()
-                picture.load()
-                clean = ImageOps.exif_transpose(picture).convert("RGBA" if _has_alpha(picture) else "RGB")
+        with _strict_decoding(), Image.open(io.BytesIO(data), formats=[file_format]) as picture:
+            wide, high = picture.size
+            if wide * high > MOST_PIXELS or max(wide, high) > LONGEST_SIDE:
+                raise _too_many_pixels()
+            picture.load()
+            clean = ImageOps.exif_transpose(picture).convert("RGBA" if _has_alpha(picture) else "RGB")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels() from error
     except UploadRefused:

@@ -11,7 +11,8 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, QueryDict
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.utils.functional import Promise
@@ -409,7 +410,7 @@ class ListPage:
         for row in rows.iterator(chunk_size=2000):
             yield export_values(columns, row)
 
-    def export_response(self, filename: str) -> HttpResponse:
+    def export_response(self, filename: str) -> HttpResponseBase:
         """The file that the address asked for (see ``export``); ``filename`` without its ending."""
         return exports.export_response(
             rows=self.export_rows(),

@@ -81,9 +81,7 @@ _TABLE = [
         4,
     ),
     Role("vp", "vendor", _("VP"), _("Decides everything, sees program against target."), _DIRECTOR, True, 3),
-    Role(
-        "director", "vendor", _("Director"), _("Second approvals, breaches, overrules."), _DIRECTOR, True, 2
-    ),
+    Role("director", "vendor", _("Director"), _("Second approvals, breaches, overrules."), _DIRECTOR, True, 2),
     Role(
         "partner_manager",
         "vendor",
@@ -169,6 +167,6 @@ def at_least(rank: int) -> list[str]:
 
 
 def django_permission_allowed(role_code: str, perm: str) -> bool:
-    """Django admin's ``app.verb_model`` question. Admin is for those who may use it; rows are narrowed by each ModelAdmin."""
+    """Django admin's ``app.verb_model`` question: admin is for those who may use it; each ModelAdmin narrows rows."""
     role = ROLES.get(role_code)
     return role is not None and "core.admin_use" in role.permissions

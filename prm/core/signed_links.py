@@ -69,6 +69,8 @@ def open_link(
     *, token: str, purpose: str, membership_id: int | None, at: datetime, lock: bool = False
 ) -> SignedLink | None:
     """The link if it is good for this purpose and member now; ``None`` for every other case alike."""
+    if membership_id is None:
+        return None
     links = SignedLink.objects.select_for_update(of=("self",)) if lock else SignedLink.objects
     return (
         links.filter(

@@ -13,7 +13,8 @@ import structlog
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
@@ -129,7 +130,7 @@ def suffix_of(name: str) -> str:
     return f".{ending.lower()}" if dot and stem and ending.isascii() and ending.isalnum() and len(ending) <= 8 else ""
 
 
-def file_response(request: HttpRequest, stored: StoredFile) -> HttpResponse:
+def file_response(request: HttpRequest, stored: StoredFile) -> HttpResponseBase:
     """The file as a download. The caller has checked that the reader may have the noun that owns it."""
     try:
         content = stored.content.open("rb")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import cast
 
 import structlog
 from django.db import transaction
@@ -21,6 +22,7 @@ from reporting.choices import PackState, PackVersion
 from reporting.documents import qbr_pack
 from reporting.models import QbrPack
 from reporting.queries.packs import pack_facts
+from reporting.rules.pack import Version
 from reporting.rules.pack_checks import PackInconsistent
 
 log = structlog.get_logger(__name__)
@@ -143,11 +145,12 @@ def render_pack_file(*, code: str, at: datetime) -> str:
         return pack.state
     try:
         facts = pack_facts(pack, at=at)
-        content = qbr_pack.render_pack(facts, pack.version)
+        version = cast(Version, pack.version)
+        content = qbr_pack.render_pack(facts, version)
     except (PackInconsistent, PdfRefused, Refused) as error:
         log.warning("pack.failed", code=code, error=str(error))
         return _finish(pack, at, error=str(error))
-    return _finish(pack, at, content=content, name=qbr_pack.pack_file_name(facts, pack.version))
+    return _finish(pack, at, content=content, name=qbr_pack.pack_file_name(facts, version))
 
 
 def _finish(pack: QbrPack, at: datetime, *, content: bytes = b"", name: str = "", error: str = "") -> str:

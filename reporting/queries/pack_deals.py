@@ -161,6 +161,7 @@ def won_deals(partner: Partner, quarter: Quarter) -> tuple[p.WonDeal, ...]:
     return tuple(
         p.WonDeal(_customer(deal), _product(deal), deal.amount_program, deal.won_on, deal.pk in sourced)
         for deal in deals
+        if deal.won_on is not None
     )
 
 
@@ -184,6 +185,7 @@ def lost_deals(partner: Partner, quarter: Quarter, currency: str) -> tuple[p.Los
             str(LostReason(deal.lost_reason).label) if deal.lost_reason else "",
         )
         for deal in deals
+        if deal.closed_on is not None
     )
 
 

@@ -12,6 +12,7 @@ from partners.queries.program import (
     benefit_values,
     ladder_terms,
     program_of,
+    term_set,
 )
 from partners.rules.terms import HealthTerms, TierTerm
 from partners.wording import benefit_text
@@ -100,7 +101,7 @@ def _benefits(
     )
 
 
-def certificates_of(partner: Partner, end: date) -> tuple[p.Certificate, ...]:
+def certificates_of(partner: Partner, end: date, version: ProgramVersion) -> tuple[p.Certificate, ...]:
     """Current certificates of current members."""
     members = partner.organization.memberships.filter(created_at__date__lte=end).exclude(deactivated_at__date__lte=end)
     rows = (
@@ -110,9 +111,11 @@ def certificates_of(partner: Partner, end: date) -> tuple[p.Certificate, ...]:
         .order_by("valid_until", "holder_name")
         .distinct()
     )
+    names = {kind.code: kind.name for kind in term_set(version, "certificates").kinds}
     return tuple(
-        p.Certificate(row.holder_name, row.kind.replace("_", " ").capitalize(), row.valid_until, row.user_id)
+        p.Certificate(row.holder_name, names.get(row.kind, row.kind), row.valid_until, row.user_id)
         for row in rows
+        if row.user_id is not None
     )
 
 

@@ -6,6 +6,7 @@ stand as of the last day of the reviewed quarter, whatever has happened since.
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Literal, cast
 
 from django.utils.translation import gettext
 
@@ -67,7 +68,7 @@ def pack_facts(pack: QbrPack, *, at: datetime) -> p.PackFacts:
         stuck=stuck_deals(partner, end, terms.stuck_days, version.currency),
         pipeline=pipeline_of(partner, quarter, following, version.currency),
         tier=tier_of(partner, end, version),
-        certificates=certificates_of(partner, end),
+        certificates=certificates_of(partner, end, version),
         matrix=matrix,
         nps=nps_of(partner, end, health_terms(version)),
         actions=_actions(partner, quarter),
@@ -137,7 +138,7 @@ def _matrix(
             p.MatrixPoint(name, sums.get(pk, ZERO), values[pk])
             for pk, name in sorted(names.items(), key=lambda i: i[1])
         ),
-        before=p.MatrixPoint(partner.organization.name, revenue.t12m_prior, before.score) if before else None,
+        before=p.MatrixPoint(partner.organization.name, revenue.t12m_prior or ZERO, before.score) if before else None,
         before_label=gettext("a year before") if before else "",
         revenue_high=terms.revenue_high,
         value_high=terms.strategic_value_high,
@@ -156,14 +157,17 @@ def _recommendation(
         terms=matrix_terms(version),
     )
     return p.Recommendation(
-        result.recommendation.value, tuple(p.Reason(line.code, dict(line.values)) for line in result.lines)
+        cast(Literal["invest", "hold", "reduce"], result.recommendation.value),
+        tuple(p.Reason(line.code, dict(line.values)) for line in result.lines),
     )
 
 
 def _actions(partner: Partner, quarter: Quarter) -> tuple[p.Action, ...]:
     rows = QbrAction.objects.filter(partner=partner, agreed_on__lte=quarter.end).filter(closed_on=None)
     return tuple(
-        p.Action(row.title, row.side, row.owner_name, row.due_on, carried_over=row.agreed_on < quarter.start)
+        p.Action(
+            row.title, cast(p.Side, row.side), row.owner_name, row.due_on, carried_over=row.agreed_on < quarter.start
+        )
         for row in rows.order_by("due_on", "pk")
     )
 

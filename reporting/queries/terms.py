@@ -110,4 +110,3 @@ def terms_at(at: datetime) -> ProgramTerms:
     today = local_date(at, zone)
     version = latest if latest and latest.valid_from and latest.valid_from <= today else programs.version_at(today)
     return ProgramTerms(version, today)
-

@@ -54,7 +54,7 @@ def _remind(pk: int, on: date, steps: tuple[int, ...], by: Actor, at: datetime) 
             .filter(pk=pk)
             .first()
         )
-        if certificate is None:
+        if certificate is None or certificate.user_id is None:
             return False
         sent = () if certificate.reminded_days is None else (certificate.reminded_days,)
         step = due_reminder(certificate.valid_until, on, steps, sent)

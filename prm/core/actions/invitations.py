@@ -213,6 +213,8 @@ def _lock(invitation: Invitation) -> Invitation:
 
 def _tell_inviter(invitation: Invitation, membership: Membership, at: datetime) -> None:
     """The one who invited hears of it, in the membership from which they may manage this company's people."""
+    if invitation.invited_by_id is None:
+        return
     hearers = Membership.objects.active().filter(user_id=invitation.invited_by_id)
     own = hearers.filter(organization_id=invitation.organization_id) or hearers.filter(organization__kind="vendor")
     notify(

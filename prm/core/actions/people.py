@@ -41,10 +41,13 @@ def mark_notices_read(*, by: Actor, at: datetime, codes: list[str] | None = None
 
 def choose_mail_topics(*, by: Actor, at: datetime, offered: list[str], wanted: list[str]) -> None:
     """Keep which of the offered topics the member wants by mail; the notices in the product stay."""
+    if by.membership_id is None:
+        raise ValueError("only a member has preferences")
+    member = by.membership_id
     with transaction.atomic():
-        NoticePreference.objects.filter(membership_id=by.membership_id, topic__in=offered).delete()
+        NoticePreference.objects.filter(membership_id=member, topic__in=offered).delete()
         NoticePreference.objects.bulk_create(
-            NoticePreference(membership_id=by.membership_id, topic=topic, by_mail=False)
+            NoticePreference(membership_id=member, topic=topic, by_mail=False)
             for topic in offered
             if topic not in wanted
         )

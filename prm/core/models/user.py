@@ -23,6 +23,8 @@ class UserManager(BaseUserManager["User"]):
         """Vendor staff see everyone; partner people those who share their company."""
         if actor.is_vendor or actor.is_system:
             return self.get_queryset()
+        if actor.organization_id is None:
+            return self.get_queryset().none()
         return self.get_queryset().filter(memberships__organization_id=actor.organization_id).distinct()
 
     def create_person(self, *, email: str, name: str, at: datetime, password: str | None = None) -> "User":

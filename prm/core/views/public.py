@@ -6,6 +6,7 @@ from django.shortcuts import redirect
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from prm.core import accent
 from prm.core.access import public_page
 from prm.core.models import Organization
 
@@ -27,10 +28,8 @@ def start(request: HttpRequest) -> HttpResponse:
 def brand_css(request: HttpRequest) -> HttpResponse:
     """The vendor's accent colour as CSS custom properties; the value is checked by the database."""
     vendor = Organization.objects.filter(kind="vendor").only("accent").first()
-    accent = vendor.accent if vendor else "#2456e6"
-    rgb = ",".join(str(int(accent[i : i + 2], 16)) for i in (1, 3, 5))
-    css = f":root{{--prm-accent:{accent};--prm-accent-rgb:{rgb}}}\n"
-    return HttpResponse(css, content_type="text/css; charset=utf-8")
+    colour = vendor.accent if vendor else "#2456e6"
+    return HttpResponse(accent.brand_css(colour), content_type="text/css; charset=utf-8")
 
 
 @require_safe
