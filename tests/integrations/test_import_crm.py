@@ -316,7 +316,7 @@ def test_dates_that_fit_two_orders_are_asked_for(folder: Path) -> None:
 def test_without_a_vendor_or_a_program_it_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "mapping.yaml").write_text(MAPPING)
     folder = write(tmp_path / "export")
-    with pytest.raises(CommandError, match="createsuperuser"):
+    with pytest.raises(CommandError, match="create_vendor"):
         run(folder)
 
 
