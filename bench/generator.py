@@ -23,7 +23,7 @@ from deals.kinds import DECISION
 from deals.models import Product
 from partners.actions.programs import load_program, publish_version
 from partners.documents.program_file import blueprint_text, read_program_file
-from partners.models import Tier, Track
+from partners.models import Partner, ProgramVersion, Tier, Track
 from prm.core.actions import memberships
 from prm.core.actors import Actor
 from prm.core.codes import new_code
@@ -580,3 +580,16 @@ def _defaults(model: type[Model]) -> dict[str, str]:
         elif field.empty_strings_allowed and field.blank:
             found[field.column] = "''"
     return found
+
+
+def stored_world(size: Size, today: date) -> World:
+    """The world that a database holds already."""
+    vendor = Organization.objects.get(kind="vendor")
+    return World(
+        size,
+        today,
+        ProgramVersion.objects.get().pk,
+        vendor.pk,
+        Partner.objects.order_by("pk").values_list("pk", flat=True)[0],
+        Membership.objects.exclude(organization=vendor).order_by("pk").values_list("pk", flat=True)[0],
+    )
