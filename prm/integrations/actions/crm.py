@@ -149,9 +149,7 @@ def import_crm(
     if vendor is None:
         raise CrmRefused(
             "integrations.crm.no_vendor",
-            _(
-                "There is no vendor organization yet. Set it up with its first administrator: manage.py create_vendor --help"
-            ),
+            _("There is no vendor organization yet. Set it up first: manage.py create_vendor --help"),
         )
     version_at(program_today(at))
     options = OpportunityOptions(currency, mapping.deals.stages, mapping.deals.products, mapping.deals.partner_worked)
