@@ -3,12 +3,12 @@
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from html.parser import HTMLParser
 from http.cookiejar import CookieJar
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
 
-from bs4 import BeautifulSoup
 from django.core.management.base import BaseCommand, CommandParser
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +21,37 @@ from reporting.choices import PackState, PackVersion, RunState, RunTrigger
 from reporting.models import JobRun, QbrPack
 
 PATIENCE = timedelta(minutes=4)
+
+
+class Words(HTMLParser):
+    """What a page says, and the token of its first form."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self.token = ""
+
+    @classmethod
+    def of(cls, page: bytes) -> "Words":
+        """Read a page."""
+        words = cls()
+        words.feed(page.decode(errors="replace"))
+        return words
+
+    @property
+    def text(self) -> str:
+        """All text, white space folded."""
+        return " ".join(" ".join(self.parts).split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep the first token."""
+        given = dict(attrs)
+        if tag == "input" and given.get("name") == "csrfmiddlewaretoken" and not self.token:
+            self.token = given.get("value") or ""
+
+    def handle_data(self, data: str) -> None:
+        """Keep the text."""
+        self.parts.append(data)
 
 
 class Browser:
@@ -46,10 +77,7 @@ class Browser:
     def sign_in(self, email: str) -> bool:
         """Through the real sign-in page; whether it worked."""
         _status, _type, page = self.get("/accounts/login/")
-        token = BeautifulSoup(page, "html.parser").find("input", {"name": "csrfmiddlewaretoken"})
-        if token is None:
-            return False
-        form = {"login": email, "password": cast.PASSWORD, "csrfmiddlewaretoken": str(token["value"])}
+        form = {"login": email, "password": cast.PASSWORD, "csrfmiddlewaretoken": Words.of(page).token}
         status, _type, page = self._open("/accounts/login/", form)
         return status == 200 and b'name="password"' not in page
 
@@ -92,7 +120,7 @@ class Command(BaseCommand):
     def page(self, browser: Browser, path: str, *words: str) -> int:
         """A page that must answer 200 with these words; its size."""
         status, _type, body = browser.get(path)
-        text = BeautifulSoup(body, "html.parser").get_text(" ", strip=True)
+        text = Words.of(body).text
         if status != 200:
             self.fail(f"{path} answered {status}")
         for word in words:
