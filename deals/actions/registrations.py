@@ -326,11 +326,16 @@ def answer_info(
 
 
 @settled
-def withdraw_registration(*, registration: Registration, by: Actor, at: datetime, reason: str = "") -> Registration:
-    """Take a registration back. The account is free again at once; an opportunity it made is lost."""
+def withdraw_registration(
+    *, registration: Registration, by: Actor, at: datetime, reason: str = "", version: int | None = None
+) -> Registration:
+    """Take a registration back. The account is free again at once; an opportunity it made is lost.
+
+    With ``version``, whoever withdraws a waiting registration in the moment of its approval is told first.
+    """
     must_act_for(by, registration.partner_id)
     with transaction.atomic():
-        mine = lock(registration)
+        mine = lock(registration, version=version)
         before, target = mine.status, REGISTRATION.target(mine.status, "withdraw")
         if before == RegistrationStatus.APPROVED:
             opportunities.lose_with_registration(registration=mine, reason=LostReason.OTHER, by=by, at=at)

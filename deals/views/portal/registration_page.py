@@ -187,7 +187,11 @@ def registration_withdraw(request: HttpRequest, code: str) -> HttpResponse:
 
     def act(typed: dict[str, Any]) -> None:
         registrations.withdraw_registration(
-            registration=registration, by=request.actor, at=request.at, reason=typed["reason"]
+            registration=registration,
+            by=request.actor,
+            at=request.at,
+            reason=typed["reason"],
+            version=version_in(request),
         )
 
     return _act(request, registration, "withdraw", form, act, _("%(code)s is withdrawn.") % {"code": code})

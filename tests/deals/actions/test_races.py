@@ -34,7 +34,7 @@ def calls(world: World, registration: Registration) -> dict[str, Callable[[], An
             registration=registration, by=world.dan.actor, at=LATER, reason="No.", version=registration.version
         ),
         "withdraw": lambda: registrations.withdraw_registration(
-            registration=registration, by=world.sara.actor, at=LATER
+            registration=registration, by=world.sara.actor, at=LATER, version=registration.version
         ),
     }
 
