@@ -62,7 +62,7 @@ class Command(BaseCommand):
             raise CommandError(refusal.message) from None
         if password is None:
             self.stdout.write(f"{vendor.name} is set up. {email} is invited as its administrator.")
-            self.stdout.write("A worker sends the mail; the link works for INVITATION_DAYS days.")
+            self.stdout.write(f"A worker sends the mail; its link works for {settings.INVITATION_DAYS} days.")
         else:
             self.stdout.write(f"{vendor.name} is set up. {email} can sign in at {settings.SITE_URL}/.")
 
