@@ -103,7 +103,9 @@ def chunks(ids: Sequence[int], size: int = CHUNK) -> Iterator[list[int]]:
 def data_since() -> date | None:
     """The first day our deals reach back to: before it "no revenue" means "no data"."""
     rows = _rows(
-        "SELECT least((SELECT min(engaged_on) FROM deals_opportunity), (SELECT min(won_on) FROM deals_opportunity))", []
+        "SELECT least((SELECT min(engaged_on) FROM deals_opportunity),"
+        " (SELECT min(won_on) FROM deals_opportunity WHERE status = 'won'))",
+        [],
     )
     return rows[0][0] if rows else None
 

@@ -115,6 +115,12 @@ class Opportunity(models.Model):
             models.Index(fields=["-touched_at", "-id"], name="deals_opp_newest"),
             models.Index(fields=["account", "status"], name="deals_opp_account"),
             models.Index(fields=["won_on"], condition=Q(status="won"), name="deals_opp_won_on"),
+            models.Index(fields=["engaged_on"], name="deals_opp_engaged_on"),
+            models.Index(
+                fields=["partner", "engaged_on"],
+                condition=Q(origin="import", is_partner_worked=True),
+                name="deals_opp_partner_worked",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -139,6 +139,11 @@ class Registration(models.Model):
                 fields=["-submitted_at", "-id"], condition=Q(submitted_at__isnull=False), name="deals_reg_newest"
             ),
             models.Index(
+                fields=["partner", "-submitted_at", "-id"],
+                condition=Q(submitted_at__isnull=False),
+                name="deals_reg_partner_sent",
+            ),
+            models.Index(
                 fields=["status", "-submitted_at", "-id"],
                 condition=Q(submitted_at__isnull=False),
                 name="deals_reg_status_newest",
