@@ -46,6 +46,8 @@ _MOVES_A_SCORECARD = (
     "training.certificate.added",
     "training.certificate.revoked",
     "partners.override.changed",
+    "partners.record.changed",
+    "deals.opportunity.corrected",
 )
 
 

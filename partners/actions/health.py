@@ -16,6 +16,7 @@ from partners.rules.health_alerts import HealthAlert
 from prm.core.actions import audit, outbox
 from prm.core.actions.work_items import close_work_items
 from prm.core.actors import Actor
+from prm.core.bulk import insert_many
 from prm.core.codes import new_code
 from prm.core.explain import to_json
 from prm.core.models import WorkItem
@@ -130,9 +131,7 @@ def _keep_history(entries: Sequence[HealthEntry], version: ProgramVersion, on: d
             )
         )
     names = [each.name for each in HealthScore._meta.concrete_fields if each.name not in ("id", "partner", "day")]
-    HealthScore.objects.bulk_create(
-        rows, batch_size=5000, update_conflicts=True, unique_fields=["partner", "day"], update_fields=names
-    )
+    insert_many(rows, unique=["partner", "day"], update=names)
     return len(rows)
 
 
@@ -159,31 +158,30 @@ def raise_health_alerts(
             if partner_id in partners and partners[partner_id].code not in waiting
         ]
         vendor_id = vendor().pk
-        items = WorkItem.objects.bulk_create(
-            [
-                WorkItem(
-                    code=new_code("WI"),
-                    kind=ALERT,
-                    ref_kind="partners.partner",
-                    ref_code=partner.code,
-                    organization_id=vendor_id,
-                    about_id=partner.pk,
-                    role="partner_manager",
-                    assignee_id=partner.owner_id,
-                    title=partner.organization.name,
-                    context={
-                        "on": on.isoformat(),
-                        "fell_band": alert.fell_band,
-                        "fell_points": alert.fell_points,
-                        "play": alert.play,
-                        "lines": to_json(alert.lines),
-                    },
-                    opened_at=at,
-                )
-                for partner, alert in fresh
-            ],
-            batch_size=5000,
-        )
+        items = [
+            WorkItem(
+                code=new_code("WI"),
+                kind=ALERT,
+                ref_kind="partners.partner",
+                ref_code=partner.code,
+                organization_id=vendor_id,
+                about_id=partner.pk,
+                role="partner_manager",
+                assignee_id=partner.owner_id,
+                title=partner.organization.name,
+                context={
+                    "on": on.isoformat(),
+                    "fell_band": alert.fell_band,
+                    "fell_points": alert.fell_points,
+                    "play": alert.play,
+                    "lines": to_json(alert.lines),
+                },
+                opened_at=at,
+            )
+            for partner, alert in fresh
+        ]
+        for item, pk in zip(items, insert_many(items), strict=True):
+            item.pk = pk
         audit.record_many(
             audit.entry(
                 code="partners.health.alerted",

@@ -28,6 +28,7 @@ from partners.rules.tier_status import TierDecision
 from partners.rules.tiers import TierFacts
 from prm.core.actions import audit, outbox
 from prm.core.actors import Actor
+from prm.core.bulk import insert_many
 from prm.core.explain import to_json
 from prm.core.refs import Ref
 
@@ -167,7 +168,7 @@ def _update_partners(plans: list[dict[str, Any]]) -> None:
 def _write_changes(moved: list[dict[str, Any]], version: ProgramVersion, on: date, by: Actor, at: datetime) -> None:
     if not moved:
         return
-    TierChange.objects.bulk_create(
+    insert_many(
         [
             TierChange(
                 partner_id=plan["row"]["pk"],
@@ -181,8 +182,7 @@ def _write_changes(moved: list[dict[str, Any]], version: ProgramVersion, on: dat
                 created_at=at,
             )
             for plan in moved
-        ],
-        batch_size=5000,
+        ]
     )
     audit.record_many(
         audit.entry(
@@ -264,9 +264,7 @@ def _write_standings(plans: list[dict[str, Any]], version: ProgramVersion, on: d
             )
         )
     names = [each.name for each in TierStanding._meta.concrete_fields if each.name not in ("id", "partner", "day")]
-    TierStanding.objects.bulk_create(
-        rows, batch_size=5000, update_conflicts=True, unique_fields=["partner", "day"], update_fields=names
-    )
+    insert_many(rows, unique=["partner", "day"], update=names)
     return len(rows)
 
 
@@ -293,11 +291,13 @@ def _note_notices(plans: list[dict[str, Any]], on: date, at: datetime) -> None:
         for plan, notice in due
         if (plan["row"]["pk"], notice.kind, notice.due_on, notice.days) not in told
     ]
-    TierNoticeSent.objects.bulk_create(
-        TierNoticeSent(
-            partner_id=plan["row"]["pk"], kind=notice.kind, due_on=notice.due_on, days=notice.days, sent_on=on
-        )
-        for plan, notice in due
+    insert_many(
+        [
+            TierNoticeSent(
+                partner_id=plan["row"]["pk"], kind=notice.kind, due_on=notice.due_on, days=notice.days, sent_on=on
+            )
+            for plan, notice in due
+        ]
     )
     outbox.emit_many(
         name=NOTICED,

@@ -44,7 +44,7 @@ from reporting.choices import RunTrigger
 from training.actions.certificates import add_certificate
 
 YEARS_BACK = 730
-SYSTEM_DAYS = 150  # since then deals are registered here; what is older was imported
+SYSTEM_DAYS = 120  # since then deals are registered here; what is older was imported
 DAILY_NIGHTS = 35
 DAY = timedelta(days=1)
 SETUP = Actor.system("demo")

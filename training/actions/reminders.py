@@ -31,10 +31,12 @@ def remind_certificates(*, on: date, by: Actor, at: datetime, skip: Callable[[st
         Certificate.objects.current(on)
         .filter(valid_until__lte=on + timedelta(days=max(steps, default=0)), user__isnull=False)
         .order_by("pk")
-        .values_list("pk", "code")
+        .values_list("pk", "code", "valid_until", "reminded_days")
     )
     told = 0
-    for pk, code in list(soon):
+    for pk, code, valid_until, reminded in list(soon):
+        if due_reminder(valid_until, on, steps, () if reminded is None else (reminded,)) is None:
+            continue
         try:
             told += _remind(pk, on, steps, by, at)
         except OperationalError:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from prm.core.actors import Actor
+from prm.core.bulk import insert_many
 from prm.core.models import AuditEntry
 from prm.core.refs import Ref
 
@@ -59,7 +60,7 @@ def record(
 
 def record_many(entries: Iterable[AuditEntry]) -> int:
     """Write many lines, built with ``entry``, in one statement; the count written."""
-    return len(AuditEntry.objects.bulk_create(list(entries), batch_size=2000))
+    return len(insert_many(list(entries)))
 
 
 def _safe(value: object, field: str = "") -> object:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import transaction
 
+from prm.core.bulk import insert_many
 from prm.core.choices import DeliveryState
 from prm.core.models import OutboxDelivery, OutboxEvent
 from prm.core.outbox import handler_named, handlers_of
@@ -29,17 +30,13 @@ def emit_many(*, name: str, items: list[tuple[Ref, dict]], at: datetime, request
     wanted = handlers_of(name)
     if not (wanted and items):
         return None
-    events = OutboxEvent.objects.bulk_create(
-        [
-            OutboxEvent(at=at, name=name, ref_kind=ref.kind, ref_code=ref.code, data=data, request_id=request_id)
-            for ref, data in items
-        ],
-        batch_size=2000,
-    )
-    OutboxDelivery.objects.bulk_create(
-        [OutboxDelivery(event=event, handler=handler, next_try_at=at) for event in events for handler in wanted],
-        batch_size=2000,
-    )
+    events = [
+        OutboxEvent(at=at, name=name, ref_kind=ref.kind, ref_code=ref.code, data=data, request_id=request_id)
+        for ref, data in items
+    ]
+    for event, pk in zip(events, insert_many(events), strict=True):
+        event.pk = pk
+    insert_many([OutboxDelivery(event=event, handler=handler, next_try_at=at) for event in events for handler in wanted])
     transaction.on_commit(wake_outbox, robust=True)
     return events[-1]
 
