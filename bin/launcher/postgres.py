@@ -39,6 +39,9 @@ COMMON_SETTINGS = {
     "log_timezone": "UTC",
     # Truncating every table of a test database takes one lock each.
     "max_locks_per_transaction": "256",
+    # Much is written in the first minute; the planner should know of it soon.
+    "autovacuum_naptime": "3s",
+    "shared_buffers": "256MB",
 }
 # A test database is thrown away, so nothing of it has to survive a power cut.
 FAST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
