@@ -36,7 +36,9 @@ def emit_many(*, name: str, items: list[tuple[Ref, dict]], at: datetime, request
     ]
     for event, pk in zip(events, insert_many(events), strict=True):
         event.pk = pk
-    insert_many([OutboxDelivery(event=event, handler=handler, next_try_at=at) for event in events for handler in wanted])
+    insert_many(
+        [OutboxDelivery(event=event, handler=handler, next_try_at=at) for event in events for handler in wanted]
+    )
     transaction.on_commit(wake_outbox, robust=True)
     return events[-1]
 
