@@ -55,7 +55,7 @@ def _refresh(event: OutboxEvent, at: datetime) -> None:
     """Compute the partner's scorecard anew today instead of waiting for the night."""
     from reporting.tasks import refresh_scorecard
 
-    partner_id = event.data.get("partner_id") or event.data.get("partner")
+    partner_id = event.data.get("partner_id")
     if partner_id and Partner.objects.filter(pk=partner_id).exists():
         refresh_scorecard.apply_async(args=[partner_id], retry=False)
 

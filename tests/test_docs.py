@@ -259,6 +259,18 @@ def emitted() -> dict[str, re.Pattern]:
 EMITTERS = {"emit", "emit_many"}
 
 
+def test_events_name_their_partner_in_one_way() -> None:
+    """The data of every event, written out at the call or in a variable handed to it."""
+    named = []
+    for top in OUR_APPS:
+        for path in (ROOT / top).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in EMITTERS:
+                    named += re.findall(r"'(partner\w*)':", ast.unparse(node))
+    assert len(named) > 10
+    assert set(named) == {"partner_id"}
+
+
 def patterns_of(given: ast.expr, tree: ast.AST) -> list[str]:
     """A name as written, looked up where it is a variable, or with its parts left open."""
     if isinstance(given, ast.Constant):

@@ -154,7 +154,7 @@ def hand_over(*, registration: Registration, by: Actor, at: datetime, reason: st
         changes={"account_key": taker.account_key, "from": [claim.code for claim in holders]},
         reason=reason,
     )
-    outbox.emit(name="deals.claim.transferred", ref=taker.ref, data={"partner": taker.partner_id}, at=at)
+    outbox.emit(name="deals.claim.transferred", ref=taker.ref, data={"partner_id": taker.partner_id}, at=at)
     registration.refresh_from_db()
     return holders
 
@@ -201,4 +201,4 @@ def _lose(loser: Registration, program: Program, by: Actor, at: datetime, reason
         changes=changed,
         reason=reason,
     )
-    outbox.emit(name="deals.claim.lost", ref=loser.ref, data={"partner": loser.partner_id}, at=at)
+    outbox.emit(name="deals.claim.lost", ref=loser.ref, data={"partner_id": loser.partner_id}, at=at)

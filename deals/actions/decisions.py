@@ -109,7 +109,7 @@ def request_info(
                 "answer_by": expires_on,
             },
         )
-        outbox.emit(name="deals.registration.returned", ref=asked.ref, data={"partner": asked.partner_id}, at=at)
+        outbox.emit(name="deals.registration.returned", ref=asked.ref, data={"partner_id": asked.partner_id}, at=at)
         tell_partner(asked, "deals.registration_returned", at, question=question.strip(), expires_on=expires_on)
     return asked
 
@@ -164,7 +164,7 @@ def approve_registration(
         outbox.emit(
             name="deals.registration.approved",
             ref=won.ref,
-            data={"partner": won.partner_id, "opportunity": opportunity.code},
+            data={"partner_id": won.partner_id, "opportunity": opportunity.code},
             at=at,
         )
         tell_partner(won, "deals.registration_approved", at, note=note.strip())
@@ -216,7 +216,7 @@ def reject_registration(
             organization_id=lost.partner_id,
             changes={"status": [RegistrationStatus.SUBMITTED, target], "note": reason.strip()},
         )
-        outbox.emit(name="deals.registration.rejected", ref=lost.ref, data={"partner": lost.partner_id}, at=at)
+        outbox.emit(name="deals.registration.rejected", ref=lost.ref, data={"partner_id": lost.partner_id}, at=at)
         tell_partner(lost, "deals.registration_rejected", at, note=reason.strip())
     return lost
 

@@ -86,7 +86,7 @@ def _end(rows: list[Registration], action: str, because: str, by: Actor, at: dat
         )
         for row in rows
     )
-    outbox.emit_many(name=name, items=[(row.ref, {"partner": row.partner_id}) for row in rows], at=at)
+    outbox.emit_many(name=name, items=[(row.ref, {"partner_id": row.partner_id}) for row in rows], at=at)
 
 
 def _close_work(codes: list[str], outcome: str, at: datetime) -> None:
@@ -142,7 +142,7 @@ def _remind_chunk(ids: list[int], on: date, steps: tuple[int, ...], by: Actor, a
         )
         outbox.emit_many(
             name="deals.registration.reminded",
-            items=[(row.ref, {"partner": row.partner_id, "on": on.isoformat()}) for row, _step in due],
+            items=[(row.ref, {"partner_id": row.partner_id, "on": on.isoformat()}) for row, _step in due],
             at=at,
         )
     return len(due)

@@ -84,7 +84,7 @@ def request_extension(*, registration: Registration, by: Actor, at: datetime, ac
             changes={"protected_until": protection.last_day, "note": activity.strip()},
         )
         outbox.emit(
-            name="deals.registration.extension_requested", ref=mine.ref, data={"partner": mine.partner_id}, at=at
+            name="deals.registration.extension_requested", ref=mine.ref, data={"partner_id": mine.partner_id}, at=at
         )
     return request
 
@@ -118,7 +118,7 @@ def decide_extension(
             organization_id=held.partner_id,
             changes={"protected_until": [request.from_day, held.protected_until], "note": note.strip()},
         )
-        outbox.emit(name=f"deals.registration.{word}", ref=held.ref, data={"partner": held.partner_id}, at=at)
+        outbox.emit(name=f"deals.registration.{word}", ref=held.ref, data={"partner_id": held.partner_id}, at=at)
         tell_partner(held, "deals.extension_decided", at, request_row=request, note=note.strip())
     return request
 

@@ -227,7 +227,7 @@ def report_won(
             changes={"won_on": won_on, "note": evidence.strip()},
         )
         outbox.emit(
-            name="deals.registration.win_reported", ref=registration.ref, data={"partner": deal.partner_id}, at=at
+            name="deals.registration.win_reported", ref=registration.ref, data={"partner_id": deal.partner_id}, at=at
         )
     return deal
 
@@ -298,7 +298,7 @@ def confirm_won(
             at,
             {"won_on": won_on, "amount": deal.amount, "currency": deal.currency, "arr": deal.arr, "rate": deal.rate},
         )
-        news = {"partner": deal.partner_id, "won_on": won_on.isoformat()}
+        news = {"partner_id": deal.partner_id, "won_on": won_on.isoformat()}
         outbox.emit(name="deals.opportunity.won", ref=deal.ref, data=news, at=at)
         if registration is not None:
             _win_registration(registration, deal, by, at)
@@ -332,7 +332,7 @@ def _win_registration(registration: Registration, deal: Opportunity, by: Actor, 
     outbox.emit(
         name="deals.registration.won",
         ref=registration.ref,
-        data={"partner": registration.partner_id, "opportunity": deal.code},
+        data={"partner_id": registration.partner_id, "opportunity": deal.code},
         at=at,
     )
     _tell(registration, "deals.registration_won", at, opportunity=deal)
@@ -365,7 +365,9 @@ def lose_opportunity(
                 organization_id=registration.partner_id,
                 changes={"status": [before, registration.status], "lost_reason": reason, "note": note.strip()},
             )
-            outbox.emit(name="deals.registration.lost", ref=registration.ref, data={"partner": deal.partner_id}, at=at)
+            outbox.emit(
+                name="deals.registration.lost", ref=registration.ref, data={"partner_id": deal.partner_id}, at=at
+            )
         if registration is not None:
             work_items.close_work_items(ref=registration.ref, outcome="lost", by=by, at=at)
         if referral is not None:
@@ -387,7 +389,7 @@ def _lose(deal: Opportunity, reason: str, by: Actor, at: datetime, note: str = "
     deal.version += 1
     deal.save(update_fields=["status", "stage", "lost_reason", "closed_on", "touched_at", "version"])
     _record("deals.opportunity.lost", deal, by, at, {"lost_reason": reason, "note": note.strip()})
-    outbox.emit(name="deals.opportunity.lost", ref=deal.ref, data={"partner": deal.partner_id}, at=at)
+    outbox.emit(name="deals.opportunity.lost", ref=deal.ref, data={"partner_id": deal.partner_id}, at=at)
 
 
 def _close_referral(referral: Referral, action: str, by: Actor, at: datetime, reason: str = "") -> None:
@@ -407,7 +409,7 @@ def _close_referral(referral: Referral, action: str, by: Actor, at: datetime, re
         organization_id=referral.partner_id,
         changes={"status": [before, referral.status]},
     )
-    outbox.emit(name=f"deals.referral.{word}", ref=referral.ref, data={"partner": referral.partner_id}, at=at)
+    outbox.emit(name=f"deals.referral.{word}", ref=referral.ref, data={"partner_id": referral.partner_id}, at=at)
     notices.notify(
         topic="deals.referral_closed",
         membership_ids=followers_of(referral.partner_id, referral.created_by_id),
@@ -453,7 +455,7 @@ def correct_opportunity(
         deal.version += 1
         deal.save()
         _record("deals.opportunity.corrected", deal, by, at, changes, reason)
-        outbox.emit(name="deals.opportunity.corrected", ref=deal.ref, data={"partner": deal.partner_id}, at=at)
+        outbox.emit(name="deals.opportunity.corrected", ref=deal.ref, data={"partner_id": deal.partner_id}, at=at)
     return deal
 
 

@@ -212,7 +212,7 @@ def _record(word: str, referral: Referral, by: Actor, at: datetime, changes: dic
         organization_id=referral.partner_id,
         changes=changes,
     )
-    outbox.emit(name=f"deals.referral.{word}", ref=referral.ref, data={"partner": referral.partner_id}, at=at)
+    outbox.emit(name=f"deals.referral.{word}", ref=referral.ref, data={"partner_id": referral.partner_id}, at=at)
 
 
 def _tell(referral: Referral, topic: str, at: datetime, note: str) -> None:

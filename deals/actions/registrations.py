@@ -218,7 +218,7 @@ def submit_registration(
         outbox.emit(
             name="deals.registration.submitted",
             ref=sent.ref,
-            data={"partner": sent.partner_id, "in_conflict": sent.in_conflict},
+            data={"partner_id": sent.partner_id, "in_conflict": sent.in_conflict},
             at=at,
         )
     return sent
@@ -321,7 +321,7 @@ def answer_info(
             organization_id=mine.partner_id,
             changes={"status": [RegistrationStatus.INFO_REQUESTED, target], "answer": answer.strip(), **changes},
         )
-        outbox.emit(name="deals.registration.answered", ref=mine.ref, data={"partner": mine.partner_id}, at=at)
+        outbox.emit(name="deals.registration.answered", ref=mine.ref, data={"partner_id": mine.partner_id}, at=at)
     return mine
 
 
@@ -348,7 +348,7 @@ def withdraw_registration(
             organization_id=mine.partner_id,
             changes={"status": [before, target], "note": reason.strip()},
         )
-        outbox.emit(name="deals.registration.withdrawn", ref=mine.ref, data={"partner": mine.partner_id}, at=at)
+        outbox.emit(name="deals.registration.withdrawn", ref=mine.ref, data={"partner_id": mine.partner_id}, at=at)
     return mine
 
 
@@ -406,7 +406,7 @@ def appeal_registration(*, registration: Registration, by: Actor, at: datetime, 
             changes={"status": [RegistrationStatus.REJECTED, target], "note": grounds.strip(), "role": role},
         )
         outbox.emit(
-            name="deals.registration.appealed", ref=mine.ref, data={"partner": mine.partner_id, "role": role}, at=at
+            name="deals.registration.appealed", ref=mine.ref, data={"partner_id": mine.partner_id, "role": role}, at=at
         )
     return mine
 
