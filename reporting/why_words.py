@@ -193,7 +193,7 @@ def _health_activity(_speaker: Speaker, values: Values) -> Said:
 def _health_engagement(_speaker: Speaker, values: Values) -> Said:
     if not values.get("has_account"):
         note = _("nobody has a portal account yet")
-    elif values.get("days_ago") is None:
+    elif values.get("last_day") is None:
         note = _("the portal was not used for a long time")
     else:
         weeks = _("in %(weeks)s of the last %(of)s weeks") % {

@@ -144,7 +144,7 @@ SELECT p.*, x.id AS next_id, x.code AS next_tier, x.arr AS next_arr, x.referrals
          jsonb_build_object('code', 'health.activity', 'unit', 'deals', 'audience', 'all', 'values', jsonb_build_object(
            'deals', deals, 'days', 90, 'new_partner', is_new, 'points', activity_points, 'most', 25)),
          jsonb_build_object('code', 'health.engagement', 'unit', 'weeks', 'audience', 'all', 'values', jsonb_build_object(
-           'weeks', weeks, 'of_weeks', 4, 'last_day', last_day, 'days_ago', %(as_of)s::date - last_day, 'has_account', has_account,
+           'weeks', weeks, 'of_weeks', 4, 'last_day', last_day, 'has_account', has_account,
            'points', engagement_points, 'most', 20)),
          jsonb_build_object('code', 'health.satisfaction', 'unit', 'nps', 'audience', 'all', 'values', jsonb_build_object(
            'nps', round(nps, 1)::text, 'answers', answers, 'points', satisfaction_points, 'most', 15)),

@@ -154,7 +154,6 @@ def _engagement(facts: HealthFacts, terms: HealthTerms) -> DimensionScore:
         "weeks": facts.portal_weeks,
         "of_weeks": bands.weeks_window,
         "last_day": facts.last_portal_day,
-        "days_ago": days_ago,
         "has_account": facts.has_portal_account,
     }
     return _scored(HealthDimension.ENGAGEMENT, points, terms, values, "weeks")
