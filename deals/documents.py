@@ -10,6 +10,8 @@ from django.utils.translation import ngettext
 from deals.choices import CandidateKind, MatchBasis, MatchStrength
 from deals.models import Opportunity, Referral, Registration
 from deals.queries.registrations import Compared
+from partners.choices import GrantSource
+from partners.queries.grants import Entitlement
 from prm.core.countries import country_name
 from prm.core.figures import day_text, moment_text, money_text
 
@@ -38,6 +40,72 @@ def side_by_side(*, thing: Registration | Referral, compared: Compared, now: Any
         is_own=match.is_own,
         rows=_rows(thing, other, match, now) if other is not None else [],
     )
+
+
+def checks(
+    *, registration: Registration, compared: list[Compared], granted: Entitlement, similarity: int
+) -> list[dict[str, Any]]:
+    """What was looked at before this decision, each point with its result, for the checklist on the page."""
+    direct = any(each.match.kind == CandidateKind.DIRECT for each in compared)
+    others = [each for each in compared if not each.match.is_own and each.match.kind != CandidateKind.DIRECT]
+    keys = filter(
+        None, [registration.customer_domain, registration.customer_name, country_name(registration.customer_country)]
+    )
+    compared_by = _("compared by %(keys)s; names count as similar from %(percent)s %%") % {
+        "keys": ", ".join(keys),
+        "percent": similarity,
+    }
+    return [
+        {
+            "text": ngettext("%(n)s similar record of others", "%(n)s similar records of others", len(others))
+            % {"n": len(others)}
+            if others
+            else _("No other partner or customer has this account"),
+            "done": not others,
+            "note": compared_by,
+        },
+        {
+            "text": _("Our own sales works on this account") if direct else _("Not in our own sales pipeline"),
+            "done": not direct,
+        },
+        {
+            "text": _("The partner may register deals")
+            if granted.granted
+            else _("The partner may not register deals now"),
+            "done": granted.granted,
+            "note": _source(granted),
+        },
+        _first_contact(registration),
+        {
+            "text": _("A quote was already sent") if registration.quote_sent else _("No quote sent yet"),
+            "done": not registration.quote_sent,
+            "note": day_text(registration.quote_sent_on) if registration.quote_sent_on else "",
+        },
+    ]
+
+
+def _source(granted: Entitlement) -> str:
+    kind, _colon, code = granted.source.partition(":")
+    if kind == GrantSource.TIER:
+        return _("granted by the tier: %(tier)s") % {"tier": code.replace("_", " ").title()}
+    if kind == GrantSource.CERTIFICATE:
+        return _("granted by a certificate: %(certificate)s") % {"certificate": code}
+    return _("granted by hand") if kind else ""
+
+
+def _first_contact(registration: Registration) -> dict[str, Any]:
+    met, sent = registration.first_contact_on, registration.submitted_at
+    if met is None or sent is None:
+        return {"text": _("No first contact given"), "done": None}
+    days = max((sent.date() - met).days, 0)
+    text = ngettext(
+        "First contact %(n)s day before it was sent in", "First contact %(n)s days before it was sent in", days
+    )
+    return {
+        "text": text % {"n": days} if days else _("First contact on the day it was sent in"),
+        "done": True,
+        "note": day_text(met),
+    }
 
 
 def headline(match: Any) -> str:

@@ -20,8 +20,7 @@ def configure() -> None:
 
     app.conf.update(settings.CELERY)
     app.conf.beat_schedule = {
-        name: {"task": task, "schedule": when, "options": {"expires": 3600}}
-        for name, task, when, _why in SCHEDULE
+        name: {"task": task, "schedule": when, "options": {"expires": 3600}} for name, task, when, _why in SCHEDULE
     }
     app.autodiscover_tasks()
 

@@ -21,9 +21,7 @@ if DEBUG and PRM_ENV == "production":
     raise ImproperlyConfigured("DEBUG must be 0 when PRM_ENV is production.")
 STATE_DIR = Path(env.text("PRM_STATE_DIR", str(BASE_DIR / "var")))
 SITE_URL = env.text("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
-ALLOWED_HOSTS = env.names(
-    "ALLOWED_HOSTS", "" if PRM_ENV == "production" else "127.0.0.1,localhost,testserver"
-)
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", "" if PRM_ENV == "production" else "127.0.0.1,localhost,testserver")
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS", SITE_URL if PRM_ENV == "production" else "")
 
 # --- Secrets ---------------------------------------------------------------------------------------

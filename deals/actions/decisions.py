@@ -27,6 +27,7 @@ from deals.rules.states import REGISTRATION
 from prm.core.actions import audit, notices, outbox, work_items
 from prm.core.actors import Actor
 from prm.core.roles import ROLES
+from prm.core.signed_links import LinkRequest
 
 ASKABLE = (*WRITABLE, "products", "attachments")
 
@@ -240,7 +241,9 @@ def _settle_appeal(registration: Registration, outcome: str, note: str, by: Acto
     )
 
 
-def tell_partner(registration: Registration, topic: str, at: datetime, **context: object) -> None:
+def tell_partner(
+    registration: Registration, topic: str, at: datetime, *, links: Iterable[LinkRequest] = (), **context: object
+) -> None:
     """News of a registration for who brought it and the company's admins."""
     notices.notify(
         topic=topic,
@@ -248,4 +251,5 @@ def tell_partner(registration: Registration, topic: str, at: datetime, **context
         ref=registration.ref,
         at=at,
         context={"registration": registration, **context},
+        links=links,
     )

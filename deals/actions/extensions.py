@@ -42,14 +42,26 @@ def terms_program(registration: Registration, at: datetime) -> Program:
     return Program(registration.program_version, at)
 
 
+def may_ask_for_extension(registration: Registration, at: datetime) -> bool:
+    """Whether its partner could ask for more time now, given something has happened with the customer."""
+    if registration.in_conflict or not REGISTRATION.allows(registration.status, "extend"):
+        return False
+    terms = terms_program(registration, at)
+    if not may_extend(protection_of(registration), terms.today, True, terms.terms):
+        return False
+    return not registration.extension_requests.filter(status=ExtensionStatus.REQUESTED).exists()
+
+
 @settled
-def request_extension(*, registration: Registration, by: Actor, at: datetime, activity: str) -> ExtensionRequest:
+def request_extension(
+    *, registration: Registration, by: Actor, at: datetime, activity: str, version: int | None = None
+) -> ExtensionRequest:
     """Ask for more time while the protection still runs. What is told to have happened is the activity it takes."""
     person_id = must_act_for(by, registration.partner_id)
     if not activity.strip():
         raise IncompleteRefused({"activity": _("Please say what has happened with the customer.")})
     with transaction.atomic():
-        mine = lock(registration)
+        mine = lock(registration, version=version)
         REGISTRATION.target(mine.status, "extend")
         terms = terms_program(mine, at)
         protection = protection_of(mine)

@@ -1,5 +1,6 @@
 """The clocked work that deals put on people's lists."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from deals.kinds import DECISION, INFO
@@ -12,6 +13,7 @@ from prm.core.actions import notices, work_items
 from prm.core.models import Membership, WorkItem
 from prm.core.queries.organizations import vendor
 from prm.core.refs import Ref
+from prm.core.signed_links import LinkRequest
 
 
 def open_vendor_work(
@@ -26,6 +28,7 @@ def open_vendor_work(
     role: str = "",
     step: int = 1,
     topic: str = "",
+    links: Iterable[LinkRequest] = (),
 ) -> WorkItem:
     """Put work with a clock on the desk of who decides for the partner, or of a role; tells them by ``topic``."""
     clock = sla.start_clock(at, hours, program.terms.due_soon_percent, program.calendar)
@@ -59,6 +62,7 @@ def open_vendor_work(
             ref=ref,
             at=at,
             context={"thing": thing, "due_at": item.due_at, "partner_name": thing.partner.organization.name},
+            links=links,
         )
     return item
 

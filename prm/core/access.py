@@ -1,33 +1,42 @@
-"""Who may open a page. Every view declares it with one of four decorators; a view without one does not start.
+"""Who may open a page. Every view declares it with one of five decorators; a view without one does not start.
 
-Anonymous → sign-in. Wrong audience, or a foreign object → 404. Right audience without the permission → 403.
+Anonymous → sign-in. Wrong audience, or a foreign object → 404. Right audience without the permission → 403. A link in
+a mail names its member by itself; one that is not good (any more) answers the same 404, whatever the reason.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
+from django.utils import timezone, translation
+from django.utils.cache import add_never_cache_headers
 
-from prm.core.models import PortalDay
+from prm.core.actions.portal_days import note_portal_day
+from prm.core.middleware import actor_for
+from prm.core.models import Membership, SignedLink
 from prm.core.permissions import PERMISSIONS
 from prm.core.roles import ROLES
+from prm.core.signed_links import open_link
 
-Audience = Literal["vendor", "partner", "account", "public"]
+Audience = Literal["vendor", "partner", "account", "public", "link"]
 
 
 @dataclass(frozen=True)
 class Access:
-    """What a view declared: its audience, the permission it asks for, and for public pages why."""
+    """What a view declared: its audience, the permission it asks for, for public pages why, for links what for."""
 
     audience: Audience
     permission: str = ""
     reason: str = ""
+    purpose: str = ""
 
 
 def manage_page(permission: str) -> Callable:
@@ -48,6 +57,75 @@ def account_page(view: Callable) -> Callable:
 def public_page(*, reason: str) -> Callable:
     """A page for anyone; ``reason`` says why it must be open."""
     return _guarded(Access("public", reason=reason))
+
+
+def link_page(*, purpose: str) -> Callable:
+    """The page behind a link in a mail; the link names the member, so that nobody need sign in to read it.
+
+    The view gets ``request.link``, ``request.acting`` (the member as an actor) and ``request.may_act``. Partner people
+    act without signing in; staff, and every role that needs a second factor, only while signed in as this member: a
+    POST of theirs is sent to the sign-in and comes back to the page. Whoever is signed in as somebody else finds the
+    same page as with a link that was never made.
+    """
+
+    def decorate(view: Callable) -> Callable:
+        @wraps(view)
+        def guard(request: HttpRequest, token: str) -> HttpResponse:
+            link = open_link(token=token, purpose=purpose, at=request.at)
+            if link is None or not _is_nobody_else(request, link.membership):
+                return link_unusable(request)
+            request.link = link
+            request.acting = actor_for(link.membership.user, link.membership, request_id=request.request_id)
+            request.may_act = not _must_sign_in(link.membership) or _is_signed_in_as(request, link.membership)
+            if request.method == "POST" and not request.may_act:
+                return redirect_to_login(request.path)
+            with _in_words_of(request, link):
+                response = view(request, token)
+            add_never_cache_headers(response)
+            return response
+
+        guard.access = Access("link", purpose=purpose)  # type: ignore[attr-defined]
+        return guard
+
+    return decorate
+
+
+def link_unusable(request: HttpRequest) -> HttpResponse:
+    """The one answer to every link that is not good: it does not tell why."""
+    response = render(request, "public/core/link_unusable.html", status=404)
+    add_never_cache_headers(response)
+    return response
+
+
+def _is_nobody_else(request: HttpRequest, membership: Membership) -> bool:
+    return not request.user.is_authenticated or request.user.pk == membership.user_id
+
+
+def _must_sign_in(membership: Membership) -> bool:
+    role = ROLES[membership.role]
+    return role.audience == "vendor" or role.mfa_required
+
+
+def _is_signed_in_as(request: HttpRequest, membership: Membership) -> bool:
+    return (
+        request.user.is_authenticated
+        and membership.pk in {each.pk for each in request.memberships}
+        and not needs_second_factor(request, membership.role)
+    )
+
+
+@contextmanager
+def _in_words_of(request: HttpRequest, link: SignedLink) -> Iterator[None]:
+    """Who is not signed in still reads in the member's language and time zone, like the mail before."""
+    if request.user.is_authenticated:
+        yield
+        return
+    member = link.membership
+    with (
+        translation.override(member.user.locale or member.organization.locale),
+        timezone.override(ZoneInfo(member.user.time_zone or member.organization.time_zone)),
+    ):
+        yield
 
 
 def _known(permission: str) -> str:
@@ -90,9 +168,9 @@ def _refusal(request: HttpRequest, access: Access) -> HttpResponse | None:
     return None
 
 
-def needs_second_factor(request: HttpRequest) -> bool:
-    """Whether the role in use demands a second factor that the person has not set up yet."""
-    role = ROLES.get(request.actor.role)
+def needs_second_factor(request: HttpRequest, role_code: str = "") -> bool:
+    """Whether the role in use, or the one named, demands a second factor that the person has not set up yet."""
+    role = ROLES.get(role_code or request.actor.role)
     if not (settings.MFA_REQUIRED and role and role.mfa_required):
         return False
     from allauth.mfa.utils import is_mfa_enabled
@@ -108,8 +186,6 @@ def _company_in_form_matches(request: HttpRequest) -> bool:
 
 def switched_company(request: HttpRequest) -> HttpResponse:
     """Tell that the form belongs to another company of the same person; nothing is written."""
-    from django.shortcuts import render
-
     return render(request, "account/other_company.html", {"organization": request.organization}, status=409)
 
 
@@ -121,14 +197,9 @@ def _note_portal_day(request: HttpRequest) -> None:
     mark = f"{request.actor.membership_id}:{day.isoformat()}"
     if request.session.get("portal_day") == mark:
         return
-    PortalDay.objects.bulk_create(
-        [
-            PortalDay(
-                membership_id=request.actor.membership_id,
-                organization_id=request.actor.organization_id,
-                day=day,
-            )
-        ],
-        ignore_conflicts=True,
+    note_portal_day(
+        membership_id=request.actor.membership_id,
+        organization=request.organization,
+        at=request.at,
     )
     request.session["portal_day"] = mark

@@ -32,11 +32,7 @@ class RequestIdMiddleware:
         structlog.contextvars.bind_contextvars(request_id=request.request_id)
         response = self.get_response(request)
         response["X-Request-Id"] = request.request_id
-        if (
-            "Cache-Control" not in response
-            and getattr(request, "user", None)
-            and request.user.is_authenticated
-        ):
+        if "Cache-Control" not in response and getattr(request, "user", None) and request.user.is_authenticated:
             response["Cache-Control"] = "private, no-store"
         return response
 
@@ -82,9 +78,7 @@ class ActorMiddleware:
         )
         request.memberships = memberships
         wanted = request.session.get("membership")
-        used = next(
-            (each for each in memberships if each.pk == wanted), memberships[0] if memberships else None
-        )
+        used = next((each for each in memberships if each.pk == wanted), memberships[0] if memberships else None)
         request.actor = actor_for(request.user, used, request_id=request.request_id)
         request.organization = used.organization if used else None
         locale = request.user.locale or (used.organization.locale if used else "")

@@ -12,7 +12,11 @@ from django.conf import settings
 from django.urls import reverse
 
 from prm.core.models import Membership, SignedLink
+from prm.core.permissions import PERMISSIONS
 from prm.core.refs import Ref
+from prm.core.roles import ROLES
+
+MAX_TOKEN = 64
 
 
 @dataclass(frozen=True)
@@ -25,18 +29,34 @@ class LinkRequest:
 
 @dataclass(frozen=True)
 class Purpose:
-    """How an app acts on a link. ``url_name`` is the confirmation page; it takes the token."""
+    """How an app acts on a link. ``url_name`` is the confirmation page; it takes the token.
+
+    Only members whose role holds ``permission`` are given such a link, and it works only while they still do.
+    """
 
     code: str
     url_name: str
+    permission: str
+
+    def is_for(self, membership: Membership) -> bool:
+        """Whether the member's role may do it."""
+        role = ROLES.get(membership.role)
+        return role is not None and self.permission in role.permissions
 
 
 _PURPOSES: dict[str, Purpose] = {}
 
 
-def register_purpose(code: str, *, url_name: str) -> None:
+def register_purpose(code: str, *, url_name: str, permission: str) -> None:
     """Make a purpose known; apps call this in ``AppConfig.ready``."""
-    _PURPOSES[code] = Purpose(code, url_name)
+    if permission not in PERMISSIONS:
+        raise ValueError(f"unknown permission {permission!r}")
+    _PURPOSES[code] = Purpose(code, url_name, permission)
+
+
+def purpose_named(code: str) -> Purpose:
+    """A registered purpose."""
+    return _PURPOSES[code]
 
 
 def registered_purposes() -> list[Purpose]:
@@ -65,23 +85,26 @@ def make_link(*, request: LinkRequest, membership: Membership, ref: Ref, at: dat
     return settings.SITE_URL + reverse(purpose.url_name, args=[token])
 
 
-def open_link(
-    *, token: str, purpose: str, membership_id: int | None, at: datetime, lock: bool = False
-) -> SignedLink | None:
-    """The link if it is good for this purpose and member now; ``None`` for every other case alike."""
-    if membership_id is None:
+def open_link(*, token: str, purpose: str, at: datetime, lock: bool = False) -> SignedLink | None:
+    """The link with its member, if it is good for this purpose now; ``None`` for every other case alike.
+
+    Used, expired, made for something else, its member or company gone, or the member's role without the permission by
+    now: nobody can tell these apart. The caller compares the member with who asks.
+    """
+    if not 0 < len(token) <= MAX_TOKEN:
         return None
-    links = SignedLink.objects.select_for_update(of=("self",)) if lock else SignedLink.objects
-    return (
+    links = SignedLink.objects.select_for_update(of=("self",)) if lock else SignedLink.objects.all()
+    link = (
         links.filter(
             token_hash=hash_token(token),
             purpose=purpose,
-            membership_id=membership_id,
             membership__is_active=True,
             membership__user__is_active=True,
+            membership__organization__status="active",
             used_at=None,
             expires_at__gt=at,
         )
-        .exclude(membership__organization__status="closed")
+        .select_related("membership__user", "membership__organization")
         .first()
     )
+    return link if link is not None and purpose_named(purpose).is_for(link.membership) else None

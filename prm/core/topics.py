@@ -19,18 +19,14 @@ class Topic:
 TOPICS: dict[str, Topic] = {}
 
 
-def register_topic(
-    code: str, label: str | Promise, *, audience: str = "both", can_opt_out: bool = True
-) -> None:
+def register_topic(code: str, label: str | Promise, *, audience: str = "both", can_opt_out: bool = True) -> None:
     """Make a topic known; apps call this in ``AppConfig.ready``."""
     TOPICS[code] = Topic(code, label, audience, can_opt_out)
 
 
 def topics_for(audience: str) -> list[Topic]:
     """The topics an audience can receive, by label."""
-    return sorted(
-        (t for t in TOPICS.values() if t.audience in {audience, "both"}), key=lambda t: str(t.label)
-    )
+    return sorted((t for t in TOPICS.values() if t.audience in {audience, "both"}), key=lambda t: str(t.label))
 
 
 register_topic("core.work_due_soon", _("Work that is due soon"))

@@ -103,6 +103,22 @@ def single_threaded(partners: QuerySet[Partner], limit: int = 30) -> list[Concer
     return [Concern(p, "owner" if p.owner_id is None else "contact") for p in rows]
 
 
+def tiers_at_risk(partners: QuerySet[Partner], limit: int = 30) -> list[Partner]:
+    """Partners whose results no longer carry the tier that they hold, the next review first."""
+    rows = partners.filter(tier_at_risk=True).select_related("organization", "tier")
+    return list(rows.order_by(F("review_on").asc(nulls_last=True), "sort_name")[:limit])
+
+
+def overdue_actions(actor: Actor, *, today: date, limit: int = 30) -> list[QbrAction]:
+    """Agreed actions whose day has passed at the partners that the actor looks after, the oldest first."""
+    rows = QbrAction.objects.visible_to(actor).open().filter(_mine(actor), due_on__lt=today)
+    return list(rows.select_related("partner__organization").order_by("due_on", "pk")[:limit])
+
+
+def _mine(actor: Actor) -> Q:
+    return Q(partner__owner_id=actor.user_id) if has_portfolio(actor) else Q()
+
+
 def as_result(row: HealthScore, terms: HealthTerms) -> HealthResult:
     """A stored score as the rules speak of it."""
     points = points_of(row)
@@ -130,8 +146,8 @@ def points_of(row: HealthScore) -> dict[str, int | None]:
 
 
 def coming_up(actor: Actor, *, today: date) -> list[Coming]:
-    """What ends or is due at the partners that the actor looks after, soonest first. Five statements."""
-    mine = Q(partner__owner_id=actor.user_id) if has_portfolio(actor) else Q()
+    """What ends or is due from today on at the partners that the actor looks after, soonest first. Five statements."""
+    mine = _mine(actor)
     found = [
         *_protections(actor, mine, today),
         *_reviews(actor, today),
@@ -190,7 +206,7 @@ def _actions(actor: Actor, mine: Q, today: date) -> list[Coming]:
     rows = (
         QbrAction.objects.visible_to(actor)
         .open()
-        .filter(mine, due_on__lte=today + timedelta(days=LOOK_AHEAD_SHORT))
+        .filter(mine, due_on__range=(today, today + timedelta(days=LOOK_AHEAD_SHORT)))
         .select_related("partner__organization")
         .order_by("due_on", "pk")[:MOST_SHOWN]
     )

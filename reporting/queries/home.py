@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Case, Count, F, IntegerField, Q, Sum, Value, When
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Sum, Value, When
 
 from deals.choices import OpportunityStatus, ReferralStatus, RegistrationStatus
 from deals.models import Opportunity, Referral, Registration
@@ -14,7 +14,7 @@ from prm.core.actors import Actor
 from prm.core.business_time import add_months
 from prm.core.models import WorkItem
 from prm.core.queries.work_items import waiting_for
-from reporting.models import QbrAction
+from reporting.models import QbrAction, QbrPack
 from training.models import Certificate
 
 DEALS_SHOWN = 8
@@ -243,3 +243,8 @@ def team(actor: Actor, partner: Partner) -> list[PartnerContact]:
         .select_related("user")
         .order_by(Case(When(role=ContactRole.MANAGER, then=Value(0)), default=Value(1)), "name")[:5]
     )
+
+
+def shared_packs(actor: Actor) -> QuerySet[QbrPack]:
+    """The packs that were shared with the actor's company, the latest quarter first."""
+    return QbrPack.objects.visible_to(actor).select_related("file").order_by("-quarter_start", "-pk")

@@ -133,6 +133,7 @@ def test_a_row_added_before_does_not_shift_the_next_page(company: Organization) 
         signing.dumps(["title", ["Thing 1"]], salt="prm.core.keyset"),
         signing.dumps(["title", ["Thing 6", {"i": "9999"}]], salt="another"),
     ],
+    ids=["word", "too long", "another order", "too short", "another salt"],
 )
 def test_a_place_that_is_not_ours_shows_the_first_page(company: Organization, place: str) -> None:
     make_items(company, 30)

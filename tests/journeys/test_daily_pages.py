@@ -1,6 +1,5 @@
 """The daily pages in a real browser: the inbox by keyboard, reasons in a panel, search, the calculator."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,19 +9,19 @@ from django.conf import settings
 from django.utils import timezone
 
 from deals.models import Registration
+from launcher.system import find_browser
 from partners.models import Grant, Partner
 from tests.deals import stage as deals
 from tests.reporting import stage
 from tests.world import World, build_world, signed_in_client
 
 playwright = pytest.importorskip("playwright.sync_api")
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-CHROMIUM = next((path for name in NAMES if (path := shutil.which(name))), None)
+CHROMIUM = find_browser()
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
+    pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine"),
 ]
 
 

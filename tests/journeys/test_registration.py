@@ -1,73 +1,18 @@
 """In a real browser: a deal from the first keystroke to the confirmed win, and two partners who want one account."""
 
-import os
-import shutil
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import expect
 
 from deals.models import Claim, Registration
 from tests.deals import stage
-from tests.world import Person, World, signed_in_client
+from tests.journeys.conftest import Opens
+from tests.journeys.steps import fill_in
+from tests.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-
-CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
-)
-Opens = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's chromium, without a window."""
-    if not CHROMIUM:
-        pytest.skip("no chromium on this machine")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-    os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE")
-
-
-@pytest.fixture
-def opens(browser: Browser, live_server) -> Iterator[Opens]:
-    """A page of a person, signed in; whatever the console complains about fails the story."""
-    complaints: list[str] = []
-    contexts = []
-
-    def open_as(person: Person, path: str, *, width: int = 1440, javascript: bool = True) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900}, java_script_enabled=javascript)
-        contexts.append(context)
-        session = signed_in_client(person).cookies["sessionid"].value
-        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-        page = context.new_page()
-        page.on("console", lambda note: complaints.append(note.text) if note.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(live_server.url + path)
-        return page
-
-    yield open_as
-    for context in contexts:
-        context.close()
-    # a refused form answers 409 or 422, which the console counts as failed to load
-    assert [text for text in complaints if "409" not in text and "422" not in text] == []
-
-
-def fill_in(page: Page, domain: str, name: str) -> None:
-    """Type a deal as a seller would."""
-    today = timezone.now().date()
-    page.get_by_label("Customer’s website").press_sequentially(domain)
-    page.get_by_label("Company", exact=True).fill(name)
-    page.get_by_label("Country").select_option("DE")
-    page.get_by_label("Platform").check()
-    page.get_by_label("Amount", exact=True).fill("84000")
-    page.get_by_label("Expected close").fill((today + timedelta(days=60)).isoformat())
-    page.get_by_label("First contact").fill((today - timedelta(days=2)).isoformat())
 
 
 def test_from_the_first_keystroke_to_the_confirmed_win(world: World, opens: Opens) -> None:

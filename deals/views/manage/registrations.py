@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from deals.actions.claims import rivals_of
 from deals.choices import ExtensionStatus, MatchStrength, RegistrationStatus
-from deals.documents import side_by_side
+from deals.documents import checks, side_by_side
 from deals.filters import RegistrationFilters
 from deals.forms.decisions import (
     ApproveForm,
@@ -26,8 +26,9 @@ from deals.forms.decisions import (
 from deals.forms.money import plain_amount
 from deals.models import Attachment, Registration
 from deals.queries.people import may_decide
-from deals.queries.program import program_at
+from deals.queries.program import Program, program_at
 from deals.queries.registrations import (
+    Compared,
     compared_matches,
     desk_of,
     put_clocks_on,
@@ -36,6 +37,7 @@ from deals.queries.registrations import (
 )
 from deals.queries.timeline import timeline
 from deals.rules.protection import protect
+from partners.queries.grants import entitlement
 from prm.core.access import manage_page
 from prm.core.cells import Column
 from prm.core.lists import ListPage, Sort, View
@@ -145,6 +147,7 @@ def _rows(request: HttpRequest) -> QuerySet[Registration]:
     return Registration.objects.visible_to(request.actor).select_related(
         "partner__organization",
         "partner__tier",
+        "partner__owner",
         "created_by",
         "decided_by",
         "opportunity__reported_by",
@@ -184,6 +187,7 @@ def detail_page(
         "opportunity": opportunity,
         "desk": desk_of(thing=registration),
         "sides": [side_by_side(thing=registration, compared=each, now=request.at) for each in compared],
+        "checks": _checks(registration, compared, program) if is_open else [],
         "exact": any(each.match.strength == MatchStrength.EXACT and not each.match.is_own for each in compared),
         "rivals": rivals_of(registration=registration, at=request.at) if is_open or registration.in_conflict else [],
         "events": timeline(thing=registration, actor=actor),
@@ -203,6 +207,15 @@ def detail_page(
         "opened": next(iter(bound), ""),
     }
     return render(request, "manage/deals/registration_detail.html", context, status=status)
+
+
+def _checks(registration: Registration, compared: list[Compared], program: Program) -> list[dict[str, Any]]:
+    return checks(
+        registration=registration,
+        compared=compared,
+        granted=entitlement(registration.partner_id, "deal_registration", program.today),
+        similarity=program.terms.name_similarity_percent,
+    )
 
 
 def _forms(opportunity: Any) -> dict[str, forms.Form]:

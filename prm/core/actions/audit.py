@@ -51,9 +51,7 @@ def record(
     reason: str = "",
 ) -> AuditEntry:
     """Write one audit line in the caller's transaction."""
-    line = entry(
-        code=code, by=by, at=at, ref=ref, organization_id=organization_id, changes=changes, reason=reason
-    )
+    line = entry(code=code, by=by, at=at, ref=ref, organization_id=organization_id, changes=changes, reason=reason)
     line.save(force_insert=True)
     return line
 

@@ -12,7 +12,7 @@ from prm.core.actions.mails import write_mail
 from prm.core.codes import new_code
 from prm.core.models import Membership, Notice, NoticePreference, Organization
 from prm.core.refs import Ref, url_for
-from prm.core.signed_links import LinkRequest, make_link
+from prm.core.signed_links import LinkRequest, make_link, purpose_named
 from prm.core.topics import TOPICS
 
 
@@ -29,9 +29,10 @@ def notify(
 
     ``templates/mail/<app>/<topic>.txt`` holds the subject in its first line and the text below;
     ``.html`` beside it the same for people. ``links`` are signed, single-purpose links made for each reader
-    and given to the templates by purpose. A topic must be known to ``prm.core.topics``.
+    whose role may use it and given to the templates by the last word of its purpose. A topic must be known to
+    ``prm.core.topics``.
     """
-    known = TOPICS[topic]
+    known, wanted = TOPICS[topic], list(links)
     members = list(
         Membership.objects.active()
         .filter(pk__in=set(membership_ids))
@@ -53,7 +54,9 @@ def notify(
             timezone.override(ZoneInfo(member.user.time_zone or member.organization.time_zone)),
         ):
             signed = {
-                each.purpose: make_link(request=each, membership=member, ref=ref, at=at) for each in links
+                each.purpose.rpartition(".")[2]: make_link(request=each, membership=member, ref=ref, at=at)
+                for each in wanted
+                if purpose_named(each.purpose).is_for(member)
             }
             values = {
                 **context,

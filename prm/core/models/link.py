@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from prm.core.refs import Ref
+
 
 class SignedLink(models.Model):
     """One purpose, one thing, one member, until a moment. The token is mailed; the row keeps its hash.
@@ -25,3 +27,8 @@ class SignedLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.ref_code}"
+
+    @property
+    def ref(self) -> Ref:
+        """What it is about."""
+        return Ref(self.ref_kind, self.ref_code)

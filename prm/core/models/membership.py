@@ -25,9 +25,7 @@ class Membership(models.Model):
     """A person's place in a company. Ending it ends what the person may see there, at once."""
 
     code = models.CharField(max_length=20, unique=True)
-    user = models.ForeignKey(
-        "core.User", models.PROTECT, related_name="memberships", verbose_name=_("person")
-    )
+    user = models.ForeignKey("core.User", models.PROTECT, related_name="memberships", verbose_name=_("person"))
     organization = models.ForeignKey(
         "core.Organization", models.PROTECT, related_name="memberships", verbose_name=_("company")
     )

@@ -41,9 +41,7 @@ class OutboxDelivery(models.Model):
         verbose_name_plural = _("deliveries")
         constraints = [models.UniqueConstraint(fields=["event", "handler"], name="core_delivery_once")]
         indexes = [
-            models.Index(
-                fields=["next_try_at", "id"], condition=models.Q(state="pending"), name="core_delivery_due"
-            )
+            models.Index(fields=["next_try_at", "id"], condition=models.Q(state="pending"), name="core_delivery_due")
         ]
 
     def __str__(self) -> str:

@@ -80,9 +80,7 @@ class User(AbstractBaseUser):
     @property
     def is_staff(self) -> bool:
         """Whether the role table opens Django admin to this person."""
-        return self.is_active and any(
-            "core.admin_use" in ROLES[role].permissions for role in self._vendor_roles
-        )
+        return self.is_active and any("core.admin_use" in ROLES[role].permissions for role in self._vendor_roles)
 
     @property
     def is_superuser(self) -> bool:

@@ -54,9 +54,7 @@ class WorkItem(models.Model):
         verbose_name=_("partner"),
     )
     role = models.CharField(_("role"), max_length=30, blank=True)
-    assignee = models.ForeignKey(
-        "core.User", models.PROTECT, null=True, blank=True, related_name="work_items"
-    )
+    assignee = models.ForeignKey("core.User", models.PROTECT, null=True, blank=True, related_name="work_items")
     priority = models.SmallIntegerField(_("priority"), default=0)
     step = models.PositiveSmallIntegerField(default=1)
     steps = models.PositiveSmallIntegerField(default=1)
@@ -95,17 +93,13 @@ class WorkItem(models.Model):
                 condition=models.Q(closed_at=None),
                 name="core_work_item_queue",
             ),
-            models.Index(
-                fields=["assignee", "due_at"], condition=models.Q(closed_at=None), name="core_work_item_mine"
-            ),
+            models.Index(fields=["assignee", "due_at"], condition=models.Q(closed_at=None), name="core_work_item_mine"),
             models.Index(
                 fields=["due_soon_at"],
                 condition=models.Q(closed_at=None, warned_at=None),
                 name="core_wi_soon",
             ),
-            models.Index(
-                fields=["due_at"], condition=models.Q(closed_at=None, breached_at=None), name="core_wi_due"
-            ),
+            models.Index(fields=["due_at"], condition=models.Q(closed_at=None, breached_at=None), name="core_wi_due"),
             models.Index(fields=["ref_kind", "ref_code"], name="core_work_item_ref"),
         ]
 

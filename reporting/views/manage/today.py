@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import trigger_client_event
 
 from partners.choices import HealthBand
+from partners.models import Partner
 from prm.core.access import manage_page
 from prm.core.business_time import day_end
 from prm.core.explain import for_audience
@@ -28,6 +29,7 @@ from reporting.why_words import Speaker, play_text, speaker_of, word
 from reporting.work_rows import Row, build_rows, groups, work_kind
 
 FALLS_SHOWN = 5
+OVERDUE_SHOWN = 4
 NAMES_SHOWN = 4
 COMING_SHOWN = 8
 
@@ -67,6 +69,9 @@ def _around(request: HttpRequest, at: datetime) -> dict:
     mine = attention.my_partners(actor)
     worries = attention.concerns(mine, today=terms.today, terms=terms.health)
     falls = [each for each in worries if each.alert]
+    at_risk = attention.tiers_at_risk(mine)
+    overdue = attention.overdue_actions(actor, today=terms.today)
+    need = {each.partner.pk for each in falls} | {each.pk for each in at_risk} | {each.partner_id for each in overdue}
     portfolio = figures.portfolio(actor)
     as_of = portfolio.scored_on or terms.today
     first, due_today = figures.first_due(actor, at, day_end(terms.today, terms.time_zone))
@@ -80,10 +85,12 @@ def _around(request: HttpRequest, at: datetime) -> dict:
         "currency": terms.currency,
         "portfolio": portfolio,
         "has_portfolio": attention.has_portfolio(actor),
-        "need_you": len(worries),
+        "need_you": len(need),
         "falls": [_fall(each, terms) for each in falls[:FALLS_SHOWN]],
         "more_falls": max(len(falls) - FALLS_SHOWN, 0),
-        "threads": _threads(worries),
+        "overdue": overdue[:OVERDUE_SHOWN],
+        "more_overdue": max(len(overdue) - OVERDUE_SHOWN, 0),
+        "threads": _threads(worries, at_risk),
         "coming": attention.coming_up(actor, today=terms.today)[:COMING_SHOWN],
         "program_today": terms.today,
     }
@@ -120,20 +127,42 @@ def _band_change(concern: Concern) -> str:
     return f"{word(HealthBand, concern.band_before)} → {now}"
 
 
-def _threads(worries: list[Concern]) -> list[dict]:
-    """Partners that hang by one thread, told together: without an owner, and with a single contact."""
+def _threads(worries: list[Concern], at_risk: list[Partner]) -> list[dict]:
+    """Partners with the same trouble, told together: tiers at risk, no owner, a single contact."""
     told = [
-        ("owner", _("No owner"), _("Nobody here looks after them: assign a partner manager.")),
-        ("contact", _("Single contact"), _("No more than one person there is known to us: add a second.")),
+        (
+            at_risk,
+            "partner_tier",
+            _("Tier at risk"),
+            _("Their results no longer reach the tier they hold. It is decided at the next review."),
+        ),
+        (
+            [each.partner for each in worries if each.kind == "owner"],
+            "partner_people",
+            _("No owner"),
+            _("Nobody here looks after them: assign a partner manager."),
+        ),
+        (
+            [each.partner for each in worries if each.kind == "contact"],
+            "partner_people",
+            _("Single contact"),
+            _("We know only one person there, or none: add a second."),
+        ),
     ]
-    found = []
-    for kind, title, text in told:
-        partners = [each.partner for each in worries if each.kind == kind]
-        if partners:
-            shown = partners[:NAMES_SHOWN]
-            more = len(partners) - len(shown)
-            found.append({"title": title, "text": text, "partners": shown, "more": more, "count": len(partners)})
-    return found
+    return [
+        {
+            "title": title,
+            "text": text,
+            "partners": [
+                {"name": each.name, "url": reverse(f"manage:reporting:{page}", args=[each.code])}
+                for each in partners[:NAMES_SHOWN]
+            ],
+            "more": max(len(partners) - NAMES_SHOWN, 0),
+            "count": len(partners),
+        }
+        for partners, page, title, text in told
+        if partners
+    ]
 
 
 def _reasons(concern: Concern, speaker: Speaker) -> str:

@@ -16,6 +16,7 @@ from reporting.queries.tier_page import TierView, tier_view
 from reporting.why_words import Speaker, gains_in_words, most_telling, speaker_of
 
 GAINS_SHOWN = 4
+PACKS_SHOWN = 3
 
 
 @require_safe
@@ -44,6 +45,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "todo": company.to_do(actor),
         "agreed": company.agreed_actions(actor, today=terms.today),
         "team": company.team(actor, partner),
+        "sees_packs": (sees_packs := actor.can("reporting.own_pack_view")),
+        "packs": company.shared_packs(actor)[:PACKS_SHOWN] if sees_packs else [],
+        "fiscal": terms.fiscal_start_month,
         **progress_context(tier_view(partner, terms), terms),
     }
     return render(request, "portal/reporting/home.html", context)
