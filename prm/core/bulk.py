@@ -1,8 +1,8 @@
 """Writing many rows with JSON in them in one statement.
 
-``bulk_create`` hands each column over as an array; JSON inside an array is quoted twice, letter by letter, which for the
-night's explanations costs more than computing them. Here the rows go over as one JSON document and the database takes
-them apart. One statement whatever the number of rows, so callers hand over chunks (performance B7).
+``bulk_create`` hands each column over as an array; JSON inside an array is quoted twice, letter by letter, which for
+the night's explanations costs more than computing them. Here the rows go over as one JSON document and the database
+takes them apart. One statement whatever the number of rows, so callers hand over chunks (performance B7).
 """
 
 import json
@@ -19,12 +19,12 @@ def insert_many(objects: Sequence[Model], *, unique: Sequence[str] = (), update:
     """Insert unsaved objects of one model; their new primary keys, in order.
 
     With ``unique`` (fields of a unique constraint) rows that are there already get the new values of ``update``
-    instead. A value that the column refuses raises DatabaseError, as it would row by row. Nothing of the model's ``save``
-    runs, and no signals.
+    instead. A value that the column refuses raises DatabaseError, as it would row by row. Nothing of the model's
+    ``save`` runs, and no signals.
     """
     if not objects:
         return []
-    meta = objects[0]._meta
+    meta: Any = objects[0]._meta
     fields = [field for field in meta.concrete_fields if not field.primary_key]
     quote = connection.ops.quote_name
     columns = ", ".join(quote(field.column) for field in fields)
