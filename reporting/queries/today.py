@@ -42,6 +42,11 @@ class Decided:
     decided: int
     median_seconds: float | None
 
+    @property
+    def change_size(self) -> int:
+        """The change in points without its sign, for the plural."""
+        return abs(self.change or 0)
+
 
 @dataclass(frozen=True)
 class Revenue:
