@@ -90,7 +90,6 @@ class Sources:
     referrals: dict[int, int] = field(default_factory=dict)
     portal: dict[int, dict] = field(default_factory=dict)
     nps: dict[int, dict] = field(default_factory=dict)
-    fit: dict[int, str] = field(default_factory=dict)
     certified: dict[int, dict[str, int]] = field(default_factory=dict)
 
 
@@ -114,7 +113,7 @@ def gather(ids: Sequence[int], windows: Windows) -> Sources:
     """Everything about a chunk of partners, in a constant number of statements."""
     ids = list(ids)
     return Sources(
-        base={row["id"]: row for row in dict_rows(_BASE, {"until": windows.until, "ids": ids})},
+        base={row["id"]: row for row in dict_rows(_BASE, {"until": windows.until, "as_of": windows.as_of, "ids": ids})},
         won={
             row["partner_id"]: row
             for row in dict_rows(
@@ -153,7 +152,6 @@ def gather(ids: Sequence[int], windows: Windows) -> Sources:
             )
         },
         nps={row["partner_id"]: row for row in dict_rows(_NPS, [ids, windows.nps_after, windows.as_of])},
-        fit=dict(_rows(_FIT, [ids, windows.as_of])),
         certified=_certified(ids, windows),
     )
 
@@ -188,7 +186,7 @@ def facts_of(partner_id: int, sources: Sources, windows: Windows, *, reaches_bac
             nps_promoters=nps.get("promoters", 0),
             nps_detractors=nps.get("detractors", 0),
             nps_answers=nps.get("answers", 0),
-            fit=sources.fit.get(partner_id, ""),
+            fit=base["fit"] or "",
         ),
         tier=TierFacts(
             has_agreement=base["agreement_signed_on"] is not None and base["agreement_signed_on"] <= windows.as_of,
@@ -224,7 +222,9 @@ _BASE = """
 SELECT p.organization_id AS id, p.agreement_signed_on, p.partner_since,
        EXISTS (SELECT FROM core_membership m
                 WHERE m.organization_id = p.organization_id AND m.created_at < %(until)s
-                  AND (m.deactivated_at IS NULL OR m.deactivated_at >= %(until)s)) AS has_account
+                  AND (m.deactivated_at IS NULL OR m.deactivated_at >= %(until)s)) AS has_account,
+       (SELECT f.rating FROM partners_fitrating f WHERE f.partner_id = p.organization_id AND f.set_on <= %(as_of)s
+         ORDER BY f.set_on DESC, f.id DESC LIMIT 1) AS fit
   FROM partners_partner p
  WHERE p.organization_id = ANY(%(ids)s)
 """
@@ -281,12 +281,6 @@ SELECT partner_id, count(*) AS answers,
   FROM partners_npsanswer
  WHERE partner_id = ANY(%s) AND answered_on > %s AND answered_on <= %s
  GROUP BY partner_id
-"""
-
-_FIT = """
-SELECT DISTINCT ON (partner_id) partner_id, rating FROM partners_fitrating
- WHERE partner_id = ANY(%s) AND set_on <= %s
- ORDER BY partner_id, set_on DESC, id DESC
 """
 
 _CERTIFIED = """

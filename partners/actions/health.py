@@ -1,6 +1,6 @@
 """Storing health scores, and telling the manager when one falls."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from partners.actions.history import fingerprint, is_news, latest_rows
+from partners.actions.history import Latest, fingerprint, is_news, latest_rows
 from partners.choices import HealthDimension
 from partners.models import HealthScore, Partner, ProgramVersion
 from partners.rules.health import HealthResult
@@ -65,17 +65,14 @@ def store_health_scores(
     """Store many scores of one day: the stored columns and, where something changed, a row of history.
 
     A score is a computed fact, so it leaves history rows and no audit lines. Scores for a day before the last one
-    are skipped. Storing the same again changes nothing. Four statements.
+    are skipped. Storing the same again changes nothing. Three statements.
     """
     stored = Stored()
     if not entries:
         return stored
     with transaction.atomic():
-        later = set(
-            Partner.objects.filter(pk__in=[entry.partner_id for entry in entries], scored_on__gt=on).values_list(
-                "pk", flat=True
-            )
-        )
+        latest = latest_rows(HealthScore._meta.db_table, [entry.partner_id for entry in entries])
+        later = {pk for pk, row in latest.items() if row.scored_on and row.scored_on > on}
         stored.skipped = sorted(later)
         entries = [entry for entry in entries if entry.partner_id not in later]
         columns: list[list[Any]] = [
@@ -89,7 +86,7 @@ def store_health_scores(
         with connection.cursor() as cursor:
             cursor.execute(_UPDATE, [on, *columns, on, on])
             stored.updated = cursor.rowcount
-        stored.kept = _keep_history(entries, version, on)
+        stored.kept = _keep_history(entries, latest, version, on)
     return stored
 
 
@@ -98,8 +95,9 @@ def _bounded(growth: Decimal | None) -> Decimal | None:
     return None if growth is None else round_half_up(max(-_MOST_GROWTH, min(growth, _MOST_GROWTH)), 2)
 
 
-def _keep_history(entries: Sequence[HealthEntry], version: ProgramVersion, on: date) -> int:
-    latest = latest_rows(HealthScore._meta.db_table, [entry.partner_id for entry in entries])
+def _keep_history(
+    entries: Sequence[HealthEntry], latest: Mapping[int, Latest], version: ProgramVersion, on: date
+) -> int:
     rows = []
     for entry in entries:
         result = entry.result
