@@ -22,3 +22,9 @@ def refresh_scorecard(partner_id: int) -> None:
 def render_pack(code: str) -> str:
     """Make one QBR pack's PDF and store it; the state it ended in."""
     return packs.render_pack_file(code=code, at=timezone.now())
+
+
+@shared_task(name="reporting.resume_packs")
+def resume_packs() -> dict[str, int]:
+    """Order again what the broker or a worker lost."""
+    return packs.resume_packs(at=timezone.now())

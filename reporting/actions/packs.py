@@ -1,12 +1,13 @@
 """Ordering QBR packs, making them in the worker, and telling that they are ready."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import cast
 
 import structlog
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from partners.models import Partner
 from partners.queries.program import calendar_terms, program_today, term_set, version_at
@@ -14,7 +15,9 @@ from prm.core.actions import audit, outbox
 from prm.core.actions.files import store_document
 from prm.core.actors import Actor
 from prm.core.business_time import Quarter, last_complete_quarter
+from prm.core.choices import DeliveryState
 from prm.core.codes import new_code
+from prm.core.models import OutboxDelivery
 from prm.core.pdf import PdfRefused
 from prm.core.refs import Ref
 from prm.core.refused import Refused
@@ -26,6 +29,11 @@ from reporting.rules.pack import Version
 from reporting.rules.pack_checks import PackInconsistent
 
 log = structlog.get_logger(__name__)
+
+KIND = "reporting.pack"
+ORDERED = "reporting.pack.ordered"
+LOST_AFTER = timedelta(hours=1)
+MOST_ORDERS = 5
 
 
 class PackRefused(Refused):
@@ -151,6 +159,34 @@ def render_pack_file(*, code: str, at: datetime) -> str:
         log.warning("pack.failed", code=code, error=str(error))
         return _finish(pack, at, error=str(error))
     return _finish(pack, at, content=content, name=qbr_pack.pack_file_name(facts, version))
+
+
+def resume_packs(*, at: datetime) -> dict[str, int]:
+    """Ask the worker again for packs whose order it lost: a broker that was emptied, a worker that was killed.
+
+    A pack counts as lost when nothing has been asked of the worker for an hour. After five times in vain it fails, so
+    that somebody looks; counts by what was done. Safe to run twice: what was asked again is no longer lost.
+    """
+    quiet_since = at - LOST_AFTER
+    orders = OutboxDelivery.objects.filter(
+        event__name=ORDERED, event__ref_kind=KIND, event__ref_code=OuterRef("code"), handler="reporting.render_pack"
+    )
+    asked = orders.filter(event__at__gte=OuterRef("ordered_at")).order_by().values("event__ref_code")
+    recent = Q(event__at__gt=quiet_since) | Q(done_at__gt=quiet_since) | Q(state=DeliveryState.PENDING)
+    lost = list(
+        QbrPack.objects.filter(state=PackState.QUEUED, ordered_at__lte=quiet_since)
+        .filter(~Exists(orders.filter(recent)))
+        .annotate(times=Coalesce(Subquery(asked.annotate(n=Count("pk")).values("n")), 0))
+        .order_by("ordered_at", "pk")
+    )
+    hopeless = [pack for pack in lost if pack.times >= MOST_ORDERS]
+    for pack in hopeless:
+        _finish(pack, at, error=f"The worker was asked {pack.times} times and never finished this pack.")
+    again = [pack for pack in lost if pack.times < MOST_ORDERS]
+    outbox.emit_many(name=ORDERED, items=[(Ref(KIND, pack.code), {}) for pack in again], at=at)
+    if lost:
+        log.warning("pack.lost", again=len(again), failed=len(hopeless))
+    return {"again": len(again), "failed": len(hopeless)}
 
 
 def _finish(pack: QbrPack, at: datetime, *, content: bytes = b"", name: str = "", error: str = "") -> str:

@@ -7,7 +7,10 @@ import time_machine
 from django.test import Client
 
 from partners.models import Partner
-from reporting.actions import qbr_actions
+from prm.core.actions import outbox
+from prm.core.models import OutboxDelivery
+from reporting import tasks
+from reporting.actions import packs, qbr_actions
 from reporting.actions.qbr_actions import QbrActionRefused
 from reporting.choices import PackState, RunState, RunTrigger
 from reporting.models import JobRun, QbrAction, QbrPack
@@ -101,6 +104,64 @@ def test_more_packs_take_no_more_statements(world: World, mia: Client, partner: 
         for n in range(24)
     )  # fmt: skip
     assert stage.statements(mia, PACKS) == one
+
+
+def test_an_order_the_broker_lost_is_sent_again(
+    world: World, partner: Partner, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(tasks.render_pack, "apply_async", lambda args, **_: sent.extend(args))
+    quarter = packs.reviewed_quarter(at.date())
+    ordered = [
+        packs.order_pack(partner=partner, quarter=quarter, version=version, by=world.mia.actor, at=at)
+        for version in ("shared", "internal")
+    ]
+    codes = sorted(pack.code for pack in ordered)
+    outbox.deliver_due(at=at)
+    assert sorted(sent) == codes
+    sent.clear()  # what a broker does that loses its data
+
+    soon, later = at + timedelta(minutes=59), at + timedelta(minutes=61)
+    assert packs.resume_packs(at=soon) == {"again": 0, "failed": 0}
+    assert packs.resume_packs(at=later) == {"again": 2, "failed": 0}
+    assert packs.resume_packs(at=later) == {"again": 0, "failed": 0}
+    outbox.deliver_due(at=later)
+    assert sorted(sent) == codes
+
+    packs.render_pack_file(code=codes[0], at=later)
+    assert packs.resume_packs(at=later + timedelta(hours=2)) == {"again": 1, "failed": 0}
+
+
+def test_an_order_that_waits_for_the_broker_is_not_sent_again(world: World, partner: Partner, at: datetime) -> None:
+    quarter = packs.reviewed_quarter(at.date())
+    packs.order_pack(partner=partner, quarter=quarter, version="shared", by=world.mia.actor, at=at)
+    assert packs.resume_packs(at=at + timedelta(hours=9)) == {"again": 0, "failed": 0}
+    OutboxDelivery.objects.update(state="failed")
+    assert packs.resume_packs(at=at + timedelta(hours=9)) == {"again": 1, "failed": 0}
+
+
+def test_a_pack_that_never_comes_out_fails_so_that_somebody_looks(
+    world: World, partner: Partner, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks.render_pack, "apply_async", lambda **_: None)
+    quarter = packs.reviewed_quarter(at.date())
+    pack = packs.order_pack(partner=partner, quarter=quarter, version="shared", by=world.mia.actor, at=at)
+    told = []
+    for hour in range(0, 14, 2):
+        outbox.deliver_due(at=at + timedelta(hours=hour))
+        told.append(packs.resume_packs(at=at + timedelta(hours=hour + 1, minutes=30)))
+    assert [each["again"] for each in told] == [1, 1, 1, 1, 0, 0, 0]
+    assert [each["failed"] for each in told] == [0, 0, 0, 0, 1, 0, 0]
+    pack.refresh_from_db()
+    assert pack.state == PackState.FAILED
+    assert "5 times" in pack.error
+
+    again = packs.order_pack(
+        partner=partner, quarter=quarter, version="shared", by=world.mia.actor, at=at + timedelta(days=1)
+    )
+    assert again.state == PackState.QUEUED
+    outbox.deliver_due(at=at + timedelta(days=1))
+    assert packs.resume_packs(at=at + timedelta(days=1, hours=2)) == {"again": 1, "failed": 0}
 
 
 # --- Agreed actions
