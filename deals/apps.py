@@ -11,8 +11,9 @@ class DealsConfig(AppConfig):
     verbose_name = _("Deals")
 
     def ready(self) -> None:
-        """Make known: event handlers, kinds that others refer to, and the news people get."""
+        """Make known: event handlers, kinds that others refer to, the news people get, and links that act."""
         import deals.handlers
+        import deals.purposes
         import deals.refs
         import deals.topics  # noqa: F401
         from deals.actions.imports import IMPORTERS

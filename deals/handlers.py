@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from deals.actions.decisions import tell_partner
+from deals.actions.links import links_to_extend
 from deals.models import Registration
 from prm.core.models import OutboxEvent
 from prm.core.outbox import handles
@@ -26,8 +27,14 @@ def remind_of_end(event: OutboxEvent, at: datetime) -> None:
     registration = _registration(event)
     day = date.fromisoformat(event.data["on"])
     if registration.protected_until is not None and registration.is_protected_on(day):
-        tell_partner(registration, "deals.protection_ends", event.at, days=(registration.protected_until - day).days)
+        tell_partner(
+            registration,
+            "deals.protection_ends",
+            event.at,
+            links=links_to_extend(registration, on=day, at=event.at),
+            days=(registration.protected_until - day).days,
+        )
 
 
 def _registration(event: OutboxEvent) -> Registration:
-    return Registration.objects.select_related("partner__organization").get(code=event.ref_code)
+    return Registration.objects.select_related("partner__organization", "program_version").get(code=event.ref_code)

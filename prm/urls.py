@@ -21,7 +21,13 @@ portal = (
     ],
     "portal",
 )
-public = ([path("", include("prm.core.urls.public"))], "public")
+public = (
+    [
+        path("", include("prm.core.urls.public")),
+        path("act/", include("deals.urls.public")),
+    ],
+    "public",
+)
 
 urlpatterns = [
     path("manage/", include(manage)),

@@ -169,6 +169,8 @@ class Sweep:
         assert access is not None
         if access.audience == "public":
             return "anonymous"
+        if access.audience == "link":
+            return target.row.holder
         if access.audience == "vendor":
             return next(
                 (name for name in VENDOR_BY_REACH if self.world.people[name].actor.can(access.permission)), "ada"
@@ -283,6 +285,8 @@ class Sweep:
         assert access is not None
         if access.audience == "public":
             return None, False
+        if access.audience == "link":
+            return (None, False) if who in {"anonymous", target.row.holder} else ({404, 405}, True)
         if person is None:
             return {302, 405}, True
         if access.audience == "account":
@@ -326,7 +330,7 @@ class Sweep:
         outsider = person is None or person.organization != self.world.rival
         answer = self.ask(who, "POST", target.path, body, rival=outsider)
         self._judge(who, person, target, "POST", answer, statuses)
-        is_public = target.route.access is not None and target.route.access.audience == "public"
+        by_token = opens_by_token(target)
         if refused and answer.after != self.before:
             self.find(target.route, who, f"refused POST writes: {', '.join(changed_tables(self.before, answer.after))}")
         if who == "rory" and target.route.access.audience == "vendor" and answer.after != self.before:
@@ -334,7 +338,7 @@ class Sweep:
                 target.route, who, f"read-only staff writes: {', '.join(changed_tables(self.before, answer.after))}"
             )
         is_partner = person is not None and person.actor.is_partner
-        if outsider and (is_partner or person is None) and not is_public and answer.rival_after != self.rival_before:
+        if outsider and (is_partner or person is None) and not by_token and answer.rival_after != self.rival_before:
             self.find(target.route, who, "changes rows of Rival's")
         if refused and target.missing_path and who != "toni":
             missing = self.ask(who, "POST", target.missing_path, body, only_status=True)
@@ -363,7 +367,7 @@ class Sweep:
     def _leaks(self, who: str, person: Person | None, target: Target, answer: Answer) -> str:
         if person is not None and (person.actor.is_vendor or person.organization == self.world.rival):
             return ""
-        if target.route.access is not None and target.route.access.audience == "public" and target.owner == "rival":
+        if opens_by_token(target) and target.owner == "rival" and self.allowed(who, person, target)[0] is None:
             return ""  # whoever has the token is meant to see it
         secrets_of_rival = [self.world.canary]
         if who != "toni":  # she works for both and is told so in the company switch
@@ -567,6 +571,11 @@ def errors_in(answer: Answer) -> str:
         each.get_text(" ", strip=True) for each in page.select(".field-error, [data-error-summary], .toast-item div")
     ]
     return "; ".join(text for text in said if text)[:300]
+
+
+def opens_by_token(target: Target) -> bool:
+    """Whether a secret in the address is the key: a public page or a link from a mail."""
+    return target.route.access is not None and target.route.access.audience in {"public", "link"}
 
 
 def _allowed_oddities(target: Target) -> set[int]:

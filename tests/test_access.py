@@ -11,6 +11,7 @@ from django.test import Client
 
 from prm.core.models import Notice
 from prm.core.routes import all_routes
+from prm.core.signed_links import registered_purposes
 from tests.sweep import STRANGERS, WRITES_NOTHING, Finding, Sweep, told
 from tests.world import AT, build_world, load_rows, signed_in_client
 
@@ -100,6 +101,15 @@ def test_public_pages_are_a_reviewed_list() -> None:
         "public:core:health",
         "public:core:invitation_accept",
     }
+
+
+def test_pages_behind_links_are_a_reviewed_list() -> None:
+    """Whoever may open one needs no session: each is listed with its purpose, and each purpose has its page."""
+    links = {
+        route.name: route.access.purpose for route in all_routes() if route.access and route.access.audience == "link"
+    }
+    assert links == {"public:deals:link_approve": "deals.approve", "public:deals:link_extend": "deals.extend"}
+    assert links == {each.url_name: each.code for each in registered_purposes()}
 
 
 def test_the_real_addresses_pass_that_check() -> None:

@@ -12,6 +12,7 @@ import pytest
 from django.apps import apps
 from django.core.management import get_commands
 
+from deals.actions.work import APPROVE_GOOD_FOR
 from deals.rules.accounts import account_keys
 from deals.rules.arr import annual
 from deals.rules.conflicts import name_score
@@ -26,6 +27,7 @@ from prm.core.money import round_money
 from prm.core.outbox import registered_handlers
 from prm.core.permissions import PERMISSIONS
 from prm.core.roles import ROLES
+from prm.core.signed_links import registered_purposes
 from prm.core.topics import TOPICS
 from reporting.actions.night_steps import STEPS
 from tests.test_setup import read_by_settings
@@ -223,6 +225,12 @@ def test_topics_say_who_gets_them() -> None:
         assert ("always by mail" in row[2]) == (not topic.can_opt_out), topic.code
         if topic.code != "core.invitation":
             assert row[2].split(",")[0] == topic.audience, topic.code
+
+
+def test_every_link_that_acts_is_described() -> None:
+    described = first_codes(section(page("docs/security.md"), "Links in mail that act"))
+    assert described == {purpose.code for purpose in registered_purposes()}
+    assert f"{APPROVE_GOOD_FOR.days} days" in page("docs/security.md")
 
 
 def test_every_handler_is_described_at_its_event() -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from deals.actions import claims, opportunities
 from deals.actions.checks import check_registration, outcome_of
 from deals.actions.contention import settled
-from deals.actions.work import open_vendor_work, restart_decision_clock
+from deals.actions.work import links_to_decide, open_vendor_work, restart_decision_clock
 from deals.choices import LostReason, RegistrationStatus
 from deals.kinds import DECISION, INFO
 from deals.models import Appeal, Registration
@@ -201,6 +201,7 @@ def submit_registration(
             hours=program.terms.sla_hours,
             at=at,
             topic="deals.registration_submitted",
+            links=links_to_decide(sent),
         )
         audit.record(
             code="deals.registration.submitted",

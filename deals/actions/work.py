@@ -1,10 +1,12 @@
 """The clocked work that deals put on people's lists."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from deals.choices import ConflictOutcome
 from deals.kinds import DECISION, INFO
 from deals.models import Referral, Registration
+from deals.purposes import APPROVE
 from deals.queries.people import decider_for, holders_of
 from deals.queries.program import Program
 from deals.rules import sla
@@ -14,6 +16,8 @@ from prm.core.models import Membership, WorkItem
 from prm.core.queries.organizations import vendor
 from prm.core.refs import Ref
 from prm.core.signed_links import LinkRequest
+
+APPROVE_GOOD_FOR = timedelta(days=14)
 
 
 def open_vendor_work(
@@ -65,6 +69,13 @@ def open_vendor_work(
             links=links,
         )
     return item
+
+
+def links_to_decide(registration: Registration) -> Iterable[LinkRequest]:
+    """A registration that collides with nothing can be approved from the mail; others need a look at both sides."""
+    if registration.in_conflict or registration.conflict_outcome != ConflictOutcome.CLEAR:
+        return ()
+    return (LinkRequest(APPROVE, good_for=APPROVE_GOOD_FOR),)
 
 
 def priority_of(partner_id: int, at: datetime) -> int:

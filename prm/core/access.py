@@ -78,7 +78,7 @@ def link_page(*, purpose: str) -> Callable:
             request.acting = actor_for(link.membership.user, link.membership, request_id=request.request_id)
             request.may_act = not _must_sign_in(link.membership) or _is_signed_in_as(request, link.membership)
             if request.method == "POST" and not request.may_act:
-                return redirect_to_login(request.path)
+                return redirect("mfa_index") if request.user.is_authenticated else redirect_to_login(request.path)
             with _in_words_of(request, link):
                 response = view(request, token)
             add_never_cache_headers(response)

@@ -11,6 +11,8 @@ from deals.actions.attachments import add_attachment
 from deals.actions.extensions import request_extension
 from deals.actions.referrals import accept_referral, submit_referral
 from deals.models import Attachment, Claim, Opportunity, Referral, Registration
+from deals.purposes import APPROVE, EXTEND
+from prm.core.signed_links import LinkRequest, make_link
 from tests.core.corpus import pdf
 from tests.deals import stage
 from tests.world import Person, Rows, World, register
@@ -111,6 +113,31 @@ def _referral(world: World, owner: str, route: str) -> Referral:
 
 def _claim(world: World, owner: str, route: str) -> Claim:
     return Claim.objects.get(registration=stage.submitted(_seller(world, owner), at=world.at, **_typed(world, owner)))
+
+
+@dataclass(frozen=True)
+class MailedLink:
+    """A link as only its reader's mailbox holds it, and who that is."""
+
+    token: str
+    holder: str
+
+
+def _link(world: World, owner: str, route: str) -> MailedLink:
+    """Staff approve with the one, the owner's admin asks for more time with the other."""
+    person, typed = _seller(world, owner), _typed(world, owner)
+    if route == "link_approve":
+        holder, purpose, registration = "dan", APPROVE, stage.submitted(person, at=world.at, **typed)
+    else:
+        holder = {"northwind": "paul", "rival": "rita"}[owner]
+        purpose, registration = EXTEND, stage.approved(world, person, at=world.at, **typed)
+    address = make_link(
+        request=LinkRequest(purpose, good_for=timedelta(days=20)),
+        membership=world.people[holder].membership,
+        ref=registration.ref,
+        at=world.at,
+    )
+    return MailedLink(address.rstrip("/").split("/")[-2], holder)
 
 
 @dataclass(frozen=True)
@@ -259,3 +286,12 @@ register(
     )
 )
 register(Rows(kind="deals.claim", make=_claim))
+register(
+    Rows(
+        kind="deals.link",
+        make=_link,
+        kwargs=lambda row: {"token": row.token},
+        state_of=lambda route: route,
+        bodies={"link_extend": lambda world, row: {"activity": "Two workshops"}},
+    )
+)

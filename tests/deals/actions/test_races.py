@@ -12,8 +12,11 @@ from django.db import OperationalError, connection
 from deals.actions import claims, decisions, registrations
 from deals.actions.contention import ContentionRefused, settled
 from deals.models import Claim, Opportunity, Registration
+from deals.purposes import EXTEND
+from prm.core.actions import links
 from prm.core.models import AuditEntry, Mail, WorkItem
 from prm.core.refused import Refused
+from prm.core.signed_links import LinkRequest, make_link, open_link
 from tests.deals import stage
 from tests.deals.actions.racing import ROUNDS, Paused, at_once, interleaved, without_constraint
 from tests.world import AT, World
@@ -237,3 +240,37 @@ def test_a_real_deadlock_ends_well_for_both(world: World) -> None:
         return act
 
     assert at_once(crosswise(one, two), crosswise(two, one)) == ["done", "done"]
+
+
+# --- Two clicks on one link ------------------------------------------------------------------------
+
+
+def click_twice(world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[list[Any], bool]:
+    """The first click holds the link while its action runs; the second comes meanwhile."""
+    address = make_link(
+        request=LinkRequest(EXTEND),
+        membership=world.sara.membership,
+        ref=stage.approved(world, world.sara).ref,
+        at=AT,
+    )
+    paused = Paused(links.note_portal_day)
+    monkeypatch.setattr(links, "note_portal_day", paused)
+
+    def click() -> Any:
+        token = address.rstrip("/").split("/")[-2]
+        return links.use_link(token=token, purpose=EXTEND, by=world.sara.actor, at=LATER)
+
+    return interleaved(paused, click, click)
+
+
+def test_a_link_is_used_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    results, waited = click_twice(world, monkeypatch)
+    assert waited
+    assert wins(results) == 1
+    assert results[1].code == "core.link.unusable"
+
+
+def test_without_its_lock_a_link_is_used_twice(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control."""
+    monkeypatch.setattr(links, "open_link", lambda *, lock, **link: open_link(**link))
+    assert wins(click_twice(world, monkeypatch)[0]) == 2
