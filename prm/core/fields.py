@@ -42,6 +42,7 @@ def field_context(bound: BoundField, options: dict[str, Any]) -> dict[str, Any]:
         "control": _control(bound, kind, options),
         "label": options.get("label", bound.label),
         "hint": options.get("hint", bound.help_text),
+        "group_id": bound.auto_id,
         "hint_id": f"{bound.auto_id}_helptext",
         "error_id": f"{bound.auto_id}_error",
         "optional": not bound.field.required and kind != "check",
@@ -54,12 +55,18 @@ def field_context(bound: BoundField, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def error_list(form: Any) -> list[dict[str, str]]:
-    """The errors of a bound form in the order of its fields: text, and the id of the control it is about."""
+    """The errors of a bound form in the order of its fields: text, and the id of the control it is about.
+
+    A group of boxes has no control of its own: its frame carries the field's id.
+    """
     if not getattr(form, "is_bound", False) or not form.errors:
         return []
     lines = [{"text": text, "id": "", "label": ""} for text in form.non_field_errors()]
     for bound in form:
-        lines += [{"text": text, "id": bound.id_for_label, "label": str(bound.label)} for text in bound.errors]
+        lines += [
+            {"text": text, "id": bound.id_for_label or bound.auto_id, "label": str(bound.label)}
+            for text in bound.errors
+        ]
     return lines
 
 

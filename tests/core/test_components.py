@@ -257,8 +257,16 @@ def test_errors_stand_at_the_field_and_are_linked_to_it() -> None:
     assert controls["amount"]["inputmode"] == "decimal"
     assert controls["amount"]["value"] == "12,5"  # what was typed is never lost
     links = [attrs["href"][1:] for tag, attrs in elements.found if tag == "a"]
-    assert links
+    assert links == ["id_website", "id_amount", "id_source", "id_agreed"]
     assert set(links) <= elements.ids()
+
+
+def test_a_group_of_boxes_can_be_reached_from_the_summary() -> None:
+    """The frame around the boxes takes the focus, because none of them is the field."""
+    html = render("{% form_errors form %}{% field form.source %}", form=DealForm({"website": "a"}))
+    frame = next(attrs for tag, attrs in Elements(html).found if tag == "fieldset")
+    assert (frame["id"], frame["tabindex"]) == ("id_source", "-1")
+    assert '<a href="#id_source">Source: This field is required.</a>' in html
 
 
 def test_every_control_has_a_label() -> None:
