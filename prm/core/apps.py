@@ -19,3 +19,10 @@ class CoreConfig(AppConfig):
         import prm.celery
         import prm.core.checks
         import prm.core.handlers  # noqa: F401
+        from prm.core.refs import register_kind
+
+        register_kind("core.organization", label=_("Company"))
+        register_kind("core.user", label=_("Person"))
+        register_kind("core.membership", label=_("Member"))
+        register_kind("core.invitation", label=_("Invitation"))
+        register_kind("core.work_item", label=_("Work item"))

@@ -86,3 +86,24 @@ PORTAL = [
         ("/portal/partners/",),
     ),
 ]
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One page of a place with several: shown to whoever may open it, where ``setting`` is on."""
+
+    code: str
+    label: Promise
+    url_name: str
+    permission: str
+    setting: str = ""
+
+
+PROGRAM_TABS = [
+    Tab("program", _("Program"), "manage:partners:program_detail", "partners.program_view"),
+    Tab("staff", _("Roles & staff"), "manage:core:staff_list", "core.staff_manage"),
+    Tab("audit", _("Audit log"), "manage:core:audit_list", "core.audit_view"),
+    Tab("jobs", _("Nightly jobs"), "manage:reporting:job_list", "core.jobs_view"),
+    Tab("mail", _("Mail"), "manage:core:mail_list", "core.mail_view", setting="MAIL_PAGE"),
+    Tab("gallery", _("Components"), "manage:core:gallery", "core.gallery_view"),
+]

@@ -52,7 +52,6 @@ def _page(request: HttpRequest, version: ProgramVersion | None) -> HttpResponse:
         "registration": registration_facts(program) if program else [],
         "compare_with": in_force if version and in_force and in_force.pk != version.pk else _earlier(versions, version),
         "can_edit": request.actor.can("partners.program_edit"),
-        "can_see_staff": request.actor.can("core.staff_manage"),
         "publish_form": PublishForm(initial={"valid_from": today}),
         "today": today,
     }

@@ -12,9 +12,11 @@ from typing import Any
 from zlib import crc32
 
 from django import template
+from django.conf import settings
 from django.middleware.csrf import get_token
 from django.template.context import Context
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
@@ -37,6 +39,7 @@ from prm.core.figures import (
     short_money_text,
     span_text,
 )
+from prm.core.navigation import PROGRAM_TABS
 
 register = template.Library()
 
@@ -364,6 +367,18 @@ def spark(values: Any, label: str = "") -> SafeString:
 
 # --- Pieces of a page --------------------------------------------------------------------------------
 # Tags and not includes, because a piece must not pick up a variable of the page that happens to have its name.
+
+
+@register.inclusion_tag("components/tabs.html", takes_context=True)
+def program_tabs(context: Context, active: str) -> dict[str, Any]:
+    """The pages of Program that the reader may open: ``{% program_tabs "staff" %}``."""
+    actor = context["actor"]
+    tabs = [
+        {"label": tab.label, "url": reverse(tab.url_name), "active": tab.code == active}
+        for tab in PROGRAM_TABS
+        if actor.can(tab.permission) and (not tab.setting or getattr(settings, tab.setting))
+    ]
+    return {"tabs": tabs if len(tabs) > 1 else [], "name": _("Program")}
 
 
 @register.inclusion_tag("components/card_head.html")

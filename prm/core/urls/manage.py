@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from prm.core.views import gallery, mail, staff
+from prm.core.views import audit, gallery, mail, staff
 
 app_name = "core"
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("staff/<str:code>/deactivate/", staff.staff_deactivate, name="staff_deactivate"),
     path("invitations/<str:code>/resend/", staff.invitation_resend, name="invitation_resend"),
     path("invitations/<str:code>/revoke/", staff.invitation_revoke, name="invitation_revoke"),
+    path("audit/", audit.audit_list, name="audit_list"),
     path("mail/", mail.mail_list, name="mail_list"),
     path("mail/<str:code>/", mail.mail_detail, name="mail_detail"),
     path("mail/<str:code>/body/", mail.mail_body, name="mail_body"),
