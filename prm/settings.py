@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "prm.core.middleware.ActorMiddleware",
+    "prm.core.middleware.FormAddressMiddleware",
     "partners.middleware.NoProgramMiddleware",
     *(["zeal.middleware.zeal_middleware"] if PRM_ENV == "test" else []),
 ]

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import Resolver404, resolve
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -111,3 +113,29 @@ def actor_for(user, membership: Membership | None, *, request_id: str = "") -> A
         email=user.email,
         request_id=request_id,
     )
+
+
+class FormAddressMiddleware:
+    """Shows a page to whoever opens the address of a form, as a reload after a refused one does, and leads back."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        asked_for_page = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+        if response.status_code != 405 or response.content or not asked_for_page:
+            return response
+        page = render(request, "405.html", {"back_url": _page_above(request.path)}, status=405)
+        page["Allow"] = response.get("Allow", "")
+        return page
+
+
+def _page_above(path: str) -> str:
+    """The page that an action's address belongs to: ``/deals/DR-1/won/`` is the form of ``/deals/DR-1/``."""
+    above = f"{path.rstrip('/').rpartition('/')[0]}/"
+    try:
+        resolve(above)
+    except Resolver404:
+        return "/"
+    return above

@@ -151,3 +151,12 @@ def test_nobody_else_reads_mail(world: World, letter: Mail, who: str | None, sta
     client = signed_in_client(getattr(world, who)) if who else Client()
     for path in ("/manage/core/mail/", "/manage/core/mail/ML-1/", "/manage/core/mail/ML-1/body/"):
         assert client.get(path).status_code == status
+
+
+def test_the_address_of_a_form_leads_back_to_its_page(world: World) -> None:
+    client = signed_in_client(world.sara)
+    answer = client.get("/me/notices/read/", headers={"Accept": "text/html"})
+    assert answer.status_code == 405
+    assert answer["Allow"] == "POST"
+    assert 'href="/me/notices/"' in answer.content.decode()
+    assert client.get("/me/notices/read/").content == b""

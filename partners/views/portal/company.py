@@ -35,8 +35,12 @@ def _page(request: HttpRequest, partner: Partner, form: InvitationForm | None = 
     can_manage = request.actor.can(MANAGE)
     members = members_of(partner.pk, request.actor)
     contacts = list(contacts_of(partner, request.actor))
+    ours = [each for each in contacts if each.side == "ours"]
+    owner = partner.owner
     context = {
         "partner": partner,
+        # named once: an owner who is also a named contact stands among the contacts
+        "owner": owner if owner and all(each.email != owner.email for each in ours) else None,
         "members": [
             {"membership": each, "role": ROLES[each.role], "form": RoleForm(membership=each, prefix=each.code)}
             for each in (members if can_manage else members.filter(is_active=True))
@@ -45,7 +49,7 @@ def _page(request: HttpRequest, partner: Partner, form: InvitationForm | None = 
             {"invitation": each, "role": ROLES[each.role], "is_expired": each.expires_at <= request.at}
             for each in (waiting_invitations(partner.pk, request.actor) if can_manage else [])
         ],
-        "ours": [each for each in contacts if each.side == "ours"],
+        "ours": ours,
         "theirs": [each for each in contacts if each.side == "theirs"],
         "benefits": _benefits(partner, request),
         "form": form or InvitationForm(organization=partner.organization),
