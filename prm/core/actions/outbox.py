@@ -1,12 +1,15 @@
 """Promising and delivering. A promise is a row in the caller's transaction; delivery happens afterwards."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 
 import structlog
+from celery import current_app
 from django.db import transaction
+from kombu.pools import producers
 
 from prm.core.bulk import insert_many
 from prm.core.choices import DeliveryState
@@ -18,6 +21,8 @@ log = structlog.get_logger(__name__)
 _is_unattended: ContextVar[bool] = ContextVar("outbox_unattended", default=False)
 MAX_ATTEMPTS = 12
 WAKE_SECONDS = 10  # a wake-up that nobody took by then is stale: the schedule has asked since
+WAKE_PATIENCE = 0.5  # seconds that a request waits for the broker at most
+_quiet_until = 0.0  # on this process's own clock: until when the broker is not called
 
 
 def emit(*, name: str, ref: Ref, data: dict, at: datetime, request_id: str = "") -> OutboxEvent | None:
@@ -54,14 +59,22 @@ def unattended() -> Iterator[None]:
 
 
 def wake_outbox() -> None:
-    """Ask a worker to deliver now. If Redis is away nothing is lost: the schedule asks again in seconds."""
+    """Ask a worker to deliver now. If Redis is away nothing is lost: the schedule asks again in seconds.
+
+    Somebody's click waits for this, so a broker that takes the call and says nothing gets half a second, and a broker
+    that failed is left alone for a while: a worker that is back finds the work without being woken.
+    """
     from prm.core.tasks import drain_outbox
 
-    if _is_unattended.get():
+    global _quiet_until
+    if _is_unattended.get() or time.monotonic() < _quiet_until:
         return
     try:
-        drain_outbox.apply_async(retry=False, expires=WAKE_SECONDS)
+        connection = current_app.connection_for_write(transport_options={"socket_timeout": WAKE_PATIENCE})
+        with producers[connection].acquire(block=True, timeout=WAKE_PATIENCE) as producer:
+            drain_outbox.apply_async(producer=producer, retry=False, expires=WAKE_SECONDS)
     except Exception as error:  # the broker's client raises many kinds; the sweep delivers anyway
+        _quiet_until = time.monotonic() + WAKE_SECONDS
         log.warning("outbox.wake_failed", error=str(error))
 
 
