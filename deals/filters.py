@@ -51,6 +51,17 @@ class RegistrationFilters(django_filters.FilterSet):
         return _found_by_name(rows, value)
 
 
+class WaitingFilters(RegistrationFilters):
+    """The same filters over open decisions. Nothing is joined until one of them is used."""
+
+    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
+        """Decisions about registrations that match."""
+        if not any(self.form.cleaned_data.values()):
+            return queryset
+        wanted = super().filter_queryset(Registration.objects.visible_to(self.request.actor))
+        return queryset.filter(ref_code__in=wanted.order_by().values("code"))
+
+
 class OwnRegistrationFilters(django_filters.FilterSet):
     """Filters of a partner's own list."""
 

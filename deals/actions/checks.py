@@ -4,7 +4,7 @@ from datetime import datetime
 
 from deals.choices import CandidateKind, ConflictOutcome, MatchStrength
 from deals.models import ConflictMatch, Product, Referral, Registration
-from deals.queries.conflicts import MATCHED_KINDS, lines_of, stored_keys, verdict_on
+from deals.queries.conflicts import KNOWN, MATCHED_KINDS, lines_of, stored_keys, verdict_on
 from deals.queries.program import Program
 from deals.rules.accounts import AccountKeys
 from deals.rules.conflicts import ConflictVerdict, Match
@@ -51,10 +51,6 @@ def check_referral(*, referral: Referral, program: Program, at: datetime) -> Con
     referral.matches.all().delete()
     ConflictMatch.objects.bulk_create([_row(match, at, referral=referral) for match in verdict.matches])
     return verdict
-
-
-# What is sold or in our own pipeline makes a conflict by itself; between partners the claim decides who was first.
-KNOWN = frozenset({CandidateKind.CUSTOMER, CandidateKind.DIRECT, CandidateKind.OPPORTUNITY})
 
 
 def is_known_to_us(verdict: ConflictVerdict) -> bool:

@@ -46,11 +46,14 @@ class ConflictRefused(RegistrationRefused):
     text = _("Another partner holds this account. Hand the account over, with a reason, or reject.")
 
 
-class ReasonNeededRefused(RegistrationRefused):
+class ReasonNeededRefused(IncompleteRefused):
     """The account is a customer or in direct pipeline: approving must say why."""
 
     code = "deals.registration.reason_needed"
     text = _("This account is already known to us. Please say why you approve it all the same.")
+
+    def __init__(self) -> None:
+        super().__init__({"reason": self.text})
 
 
 def must_decide(by: Actor, registration: Registration, at: datetime) -> None:

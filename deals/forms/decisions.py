@@ -46,6 +46,13 @@ class ApproveForm(forms.Form):
         help_text=_("Internal; the partner never sees it."),
     )
 
+    def __init__(self, *args: Any, needs_reason: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].required = needs_reason
+        self.fields["reason"].error_messages["required"] = _(
+            "This account is already known to us. Please say why you approve it all the same."
+        )
+
 
 class ReturnForm(forms.Form):
     """A question, and which fields the partner may change to answer it."""

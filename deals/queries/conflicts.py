@@ -5,8 +5,8 @@ from datetime import date
 
 from django.db import connection, transaction
 
-from deals.choices import CandidateKind, ClaimBasis
-from deals.models import Product
+from deals.choices import CandidateKind, ClaimBasis, MatchStrength
+from deals.models import ConflictMatch, Product
 from deals.rules.accounts import AccountKeys
 from deals.rules.conflicts import Candidate, ConflictVerdict, Subject, judge
 
@@ -118,6 +118,18 @@ def verdict_on(
     found = candidates_for(keys=keys, day=day, except_code=except_code)
     subject = Subject(partner_id=partner_id, keys=keys, lines=frozenset(map(str, lines)))
     return judge(subject, found, at=day, similarity=similarity)
+
+
+# What is sold or in our own pipeline makes a conflict by itself; between partners the claim decides who was first.
+KNOWN = frozenset({CandidateKind.CUSTOMER, CandidateKind.DIRECT, CandidateKind.OPPORTUNITY})
+
+
+def approval_needs_reason(matches: Iterable[ConflictMatch]) -> bool:
+    """Whether, by the latest check, the very account is somebody else's customer or pipeline already.
+
+    The decision itself looks again; this is what the page asks for beforehand.
+    """
+    return any(each.strength == MatchStrength.EXACT and not each.is_own and each.kind in KNOWN for each in matches)
 
 
 MATCHED_KINDS = {

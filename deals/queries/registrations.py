@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
-from deals.choices import RegistrationStatus
 from deals.kinds import DECISION
 from deals.models import ConflictMatch, Opportunity, Referral, Registration
 from deals.queries.people import decider_for
@@ -16,8 +15,6 @@ from deals.rules import sla
 from partners.models import Partner
 from prm.core.actors import Actor
 from prm.core.models import User, WorkItem
-
-OPEN = (RegistrationStatus.SUBMITTED, RegistrationStatus.INFO_REQUESTED)
 
 
 def own_registrations(actor: Actor) -> QuerySet[Registration]:
@@ -30,21 +27,32 @@ def sent_registrations(actor: Actor) -> QuerySet[Registration]:
     return Registration.objects.visible_to(actor).select_related("partner__organization", "partner__tier")
 
 
-def waiting_registrations(actor: Actor) -> QuerySet[Registration]:
-    """Those whose decision is open, with the clock's figures for sorting: priority first, then by time left."""
-    item = WorkItem.objects.filter(
-        ref_kind="deals.registration", ref_code=OuterRef("code"), kind=DECISION, closed_at=None
-    ).order_by("-pk")
+def waiting_decisions(actor: Actor) -> QuerySet[WorkItem]:
+    """Open decisions about registrations: the work itself, so that an index gives their order.
+
+    ``amount`` is the registration's, for those who sort by it.
+    """
+    amount = Registration.objects.filter(code=OuterRef("ref_code")).values("amount")
     return (
-        sent_registrations(actor)
-        .filter(status__in=OPEN)
-        .annotate(
-            priority=Subquery(item.values("priority")[:1]),
-            decision_due_at=Subquery(item.values("due_at")[:1]),
-            assignee=Subquery(item.values("assignee__name")[:1]),
-            opened_at=F("submitted_at"),
-        )
+        WorkItem.objects.visible_to(actor)
+        .open()
+        .filter(kind=DECISION)
+        .select_related("assignee")
+        .annotate(amount=Subquery(amount))
     )
+
+
+def decided_on(actor: Actor, items: Iterable[WorkItem]) -> list[Registration]:
+    """The registrations that decisions are about, in the order of these, each with its ``item`` and ``assignee``."""
+    found = list(items)
+    rows = {row.code: row for row in sent_registrations(actor).filter(code__in=[item.ref_code for item in found])}
+    shown = []
+    for item in found:
+        if row := rows.get(item.ref_code):
+            setattr(row, "item", item)  # noqa: B010 (templates read it; the model has no such column)
+            setattr(row, "assignee", item.assignee.name if item.assignee else "")  # noqa: B010
+            shown.append(row)
+    return shown
 
 
 def put_clocks_on(rows: Iterable[Registration | Referral], kind: str = DECISION) -> None:

@@ -5,9 +5,10 @@ A view builds a ``ListPage`` from a queryset that is already narrowed to the rea
 the rest is ignored. It costs two statements, one for the rows and one for the capped count, whatever the list holds.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
@@ -27,6 +28,7 @@ from prm.core.templatetags.prm import query_string, urgency
 
 COUNT_CAP = 10_000
 EXPORT_CAP = 100_000
+EXPORT_PIECE = 2000
 SIZES = (25, 50, 100)
 _OWN = ("sort", "after", "before", "cols", "size", "export")
 
@@ -97,6 +99,8 @@ class ListPage:
 
     ``select`` is where a row's code is read for the check boxes of bulk actions; without it there are none.
     ``primary`` names the filters that stand in the bar; the others wait behind "More filters".
+    ``show`` turns the rows of the query, a page or a piece of an export at a time, into the rows that are drawn, in the
+    same order: for a queue that is ordered by one table and read in another.
     """
 
     def __init__(
@@ -114,6 +118,7 @@ class ListPage:
         select: str = "",
         can_export: bool = True,
         name: str = "list",
+        show: Callable[[list[Any]], list[Any]] | None = None,
     ) -> None:
         if default_sort.removeprefix("-") not in sorts:
             raise ValueError(f"unknown default sort {default_sort!r}")
@@ -122,7 +127,7 @@ class ListPage:
         self.saved_views, self.default_size, self._primary = list(views), size, tuple(primary)
         self.now = getattr(request, "at", None) or timezone.now()
         self.filterset = filterset(request.GET, queryset=queryset, request=request) if filterset else None
-        self._queryset = queryset
+        self._queryset, self._show = queryset, show
 
     # -- what the address says ------------------------------------------------------------------
 
@@ -200,10 +205,13 @@ class ListPage:
             return found[::-1], more, True
         return found, place is not None, more
 
-    @property
+    @cached_property
     def objects(self) -> list[Any]:
         """The model rows of this page."""
-        return self._window[0]
+        return self._drawn(self._window[0])
+
+    def _drawn(self, rows: list[Any]) -> list[Any]:
+        return self._show(rows) if self._show is not None else rows
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -241,17 +249,17 @@ class ListPage:
     @property
     def next_url(self) -> str:
         """The page after this one, if there is one."""
-        if not (self._window[2] and self.objects):
+        if not (self._window[2] and self._window[0]):
             return ""
-        place = keyset.place_of(self.objects[-1], self._order)
+        place = keyset.place_of(self._window[0][-1], self._order)
         return self.url(after=keyset.to_cursor(self.sort, place), before=None)
 
     @property
     def previous_url(self) -> str:
         """The page before this one, if there is one."""
-        if not (self._window[1] and self.objects):
+        if not (self._window[1] and self._window[0]):
             return ""
-        place = keyset.place_of(self.objects[0], self._order)
+        place = keyset.place_of(self._window[0][0], self._order)
         return self.url(before=keyset.to_cursor(self.sort, place), after=None)
 
     @property
@@ -407,8 +415,9 @@ class ListPage:
         """The lines of exactly what is shown, all pages, streamed; at most ``EXPORT_CAP`` of them."""
         columns = self._exported
         rows = self.filtered.order_by(*keyset.order(self._order))[:EXPORT_CAP]
-        for row in rows.iterator(chunk_size=2000):
-            yield export_values(columns, row)
+        for piece in _pieces(rows.iterator(chunk_size=EXPORT_PIECE)):
+            for row in self._drawn(piece):
+                yield export_values(columns, row)
 
     def export_response(self, filename: str) -> HttpResponseBase:
         """The file that the address asked for (see ``export``); ``filename`` without its ending."""
@@ -418,6 +427,11 @@ class ListPage:
             filename=filename,
             format="xlsx" if self.export == "xlsx" else "csv",
         )
+
+
+def _pieces(rows: Iterator[Any]) -> Iterator[list[Any]]:
+    while piece := list(islice(rows, EXPORT_PIECE)):
+        yield piece
 
 
 def _filter_text(form_field: Any, value: Any) -> str:

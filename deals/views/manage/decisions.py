@@ -23,7 +23,8 @@ from deals.forms.decisions import (
     ReturnForm,
     TransferForm,
 )
-from deals.models import Opportunity, Registration
+from deals.models import ConflictMatch, Opportunity, Registration
+from deals.queries.conflicts import approval_needs_reason
 from deals.queries.people import may_decide
 from deals.views.answers import done, put_on_form, status_of, version_in
 from deals.views.manage.registrations import as_it_is_now, confirm_form, detail_page, find
@@ -87,7 +88,11 @@ def _alone(
 @_METHODS
 @manage_page("deals.registration_decide")
 def registration_approve(request: HttpRequest, code: str) -> HttpResponse:
-    """Approve and protect."""
+    """Approve and protect; an account that is known already needs a reason."""
+    matches = ConflictMatch.objects.visible_to(request.actor).filter(registration__code=code)
+
+    def make_form(*args: Any, prefix: str) -> forms.Form:
+        return ApproveForm(*args, prefix=prefix, needs_reason=approval_needs_reason(matches))
 
     def act(registration: Registration, typed: dict[str, Any]) -> None:
         decisions.approve_registration(
@@ -100,7 +105,7 @@ def registration_approve(request: HttpRequest, code: str) -> HttpResponse:
         name="approve",
         title=gettext_lazy("Approve"),
         verb=gettext_lazy("Approve"),
-        make_form=ApproveForm,
+        make_form=make_form,
         act=act,
         text=gettext_lazy("%(code)s is approved and protected."),
     )

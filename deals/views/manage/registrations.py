@@ -1,5 +1,6 @@
 """The pipeline: what waits for a decision, everything that was sent in, and one registration with its conflicts."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -11,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from deals.actions.claims import rivals_of
-from deals.choices import ExtensionStatus, MatchStrength, RegistrationStatus
+from deals.choices import ExtensionStatus, RegistrationStatus
 from deals.documents import checks, side_by_side
-from deals.filters import RegistrationFilters
+from deals.filters import RegistrationFilters, WaitingFilters
 from deals.forms.decisions import (
     ApproveForm,
     ConfirmWonForm,
@@ -25,15 +26,16 @@ from deals.forms.decisions import (
 )
 from deals.forms.money import plain_amount
 from deals.models import Attachment, Registration
+from deals.queries.conflicts import approval_needs_reason
 from deals.queries.people import may_decide
 from deals.queries.program import Program, program_at
 from deals.queries.registrations import (
     Compared,
     compared_matches,
+    decided_on,
     desk_of,
-    put_clocks_on,
     sent_registrations,
-    waiting_registrations,
+    waiting_decisions,
 )
 from deals.queries.timeline import timeline
 from deals.rules.protection import protect
@@ -68,7 +70,7 @@ def registration_queue(request: HttpRequest) -> HttpResponse:
     """What waits for a decision: priority first, then the least time left."""
     page = ListPage(
         request,
-        waiting_registrations(request.actor),
+        waiting_decisions(request.actor),
         columns=[
             *_columns(status_shown=False),
             Column("assignee", _("With"), kind="who"),
@@ -83,11 +85,12 @@ def registration_queue(request: HttpRequest) -> HttpResponse:
             ),
         ],
         sorts={
-            "time": Sort.by("-priority", "decision_due_at", nullable=["priority", "decision_due_at"]),
+            "time": Sort.by("-priority", "due_at", nullable=["due_at"]),
             "amount": Sort.by("amount", nullable=["amount"]),
         },
         default_sort="time",
-        filterset=RegistrationFilters,
+        show=partial(decided_on, request.actor),
+        filterset=WaitingFilters,
         primary=("q", "partner", "conflict"),
         views=[
             View(_("All open")),
@@ -99,7 +102,6 @@ def registration_queue(request: HttpRequest) -> HttpResponse:
     )
     if page.export:
         return page.export_response("registrations-waiting")
-    put_clocks_on(page.objects)
     context = {"page": page, "tab": "queue"}
     return render(request, page.template("manage/deals/registration_queue.html"), context)
 
@@ -181,6 +183,7 @@ def detail_page(
     compared = compared_matches(thing=registration)
     opportunity = getattr(registration, "opportunity", None)
     decides = actor.can("deals.registration_decide") and may_decide(actor, registration.partner_id, request.at)
+    needs_reason = approval_needs_reason(each.match for each in compared)
     is_open = registration.status in (RegistrationStatus.SUBMITTED, RegistrationStatus.INFO_REQUESTED)
     context: dict[str, Any] = {
         "registration": registration,
@@ -188,7 +191,7 @@ def detail_page(
         "desk": desk_of(thing=registration),
         "sides": [side_by_side(thing=registration, compared=each, now=request.at) for each in compared],
         "checks": _checks(registration, compared, program) if is_open else [],
-        "exact": any(each.match.strength == MatchStrength.EXACT and not each.match.is_own for each in compared),
+        "needs_reason": needs_reason,
         "rivals": rivals_of(registration=registration, at=request.at) if is_open or registration.in_conflict else [],
         "events": timeline(thing=registration, actor=actor),
         "info": registration.info_requests.filter(closed_at=None).first(),
@@ -203,7 +206,7 @@ def detail_page(
         "can_overrule": actor.can("deals.registration_overrule"),
         "can_confirm": actor.can("deals.opportunity_confirm") and decides,
         "problem": problem,
-        "forms": {**_forms(opportunity), **bound},
+        "forms": {**_forms(opportunity, needs_reason), **bound},
         "opened": next(iter(bound), ""),
     }
     return render(request, "manage/deals/registration_detail.html", context, status=status)
@@ -218,9 +221,9 @@ def _checks(registration: Registration, compared: list[Compared], program: Progr
     )
 
 
-def _forms(opportunity: Any) -> dict[str, forms.Form]:
+def _forms(opportunity: Any, needs_reason: bool) -> dict[str, forms.Form]:
     offered: dict[str, forms.Form] = {
-        "approve": ApproveForm(prefix="approve"),
+        "approve": ApproveForm(prefix="approve", needs_reason=needs_reason),
         "return": ReturnForm(prefix="return"),
         "reject": RejectForm(prefix="reject"),
         "transfer": TransferForm(prefix="transfer"),

@@ -100,6 +100,11 @@ class WorkItem(models.Model):
                 name="core_wi_soon",
             ),
             models.Index(fields=["due_at"], condition=models.Q(closed_at=None, breached_at=None), name="core_wi_due"),
+            models.Index(
+                fields=["kind", "-priority", "due_at", "id"],
+                condition=models.Q(closed_at=None),
+                name="core_work_item_order",
+            ),
             models.Index(fields=["ref_kind", "ref_code"], name="core_work_item_ref"),
         ]
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -12,8 +13,9 @@ from deals.actions import decisions, registrations
 from deals.actions.extensions import request_extension
 from deals.actions.referrals import submit_referral
 from deals.choices import RegistrationStatus as Status
-from deals.models import Claim, Opportunity, Referral, Registration
+from deals.models import Account, Claim, Opportunity, Referral, Registration
 from partners.models import Grant, Partner
+from prm.core import keyset
 from prm.core.models import AuditEntry
 from tests.deals import stage
 from tests.world import Person, World
@@ -71,6 +73,42 @@ def test_lists_cost_the_same_statements(
     assert len(page.context["page"].rows) == many
 
 
+def test_the_queue_reads_its_order_from_an_index(world: World, sign_in, now) -> None:
+    """However much waits, the first page is read in the order of the work items and nothing is sorted."""
+    for number in range(3):
+        waiting(world.sara, now, f"firm{number}")
+    page = sign_in(world.mia).get(reverse("manage:deals:registration_queue")).context["page"]
+    assert [row.item.ref_code for row in page.objects] == [row.code for row in page.objects]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = page.filtered.order_by(*keyset.order(page._order))[:51].explain()
+    assert "core_work_item_order" in plan
+    assert "Sort" not in plan
+
+
+def test_the_queue_pages_by_place_and_filters(world: World, sign_in, now) -> None:
+    codes = [waiting(world.sara, now, f"firm{n:02}", hours=60 - n, amount=n + 1).code for n in range(30)]
+    rival = waiting(world.rita, now, "rival")
+    stage.returned(world, world.sara, at=now - timedelta(hours=70), **stage.near(now, "paused"))
+    mia, address = sign_in(world.mia), reverse("manage:deals:registration_queue")
+
+    def shown(query: str) -> list[str]:
+        return [row.code for row in mia.get(address + query).context["page"].objects]
+
+    first = mia.get(f"{address}?size=25").context["page"]
+    assert [row.code for row in first.objects] == codes[:25]
+    second = mia.get(address + first.next_url).context["page"]
+    assert [row.code for row in second.objects][:6] == [*codes[25:], rival.code]
+    assert [row.customer_name for row in second.objects][6:] == ["paused"]
+    assert shown(second.previous_url) == codes[:25]
+    assert shown("?partner=rival") == [rival.code]
+    assert len(shown("?status=info_requested")) == 1
+    assert shown("?sort=amount")[:3] == codes[:3]
+    export = b"".join(mia.get(f"{address}?export=csv").streaming_content).decode().splitlines()
+    assert [line for line in export if codes[0] in line and "Mia Berg" in line] == [export[1]]
+    assert len(export) == 33
+
+
 def test_lists_filter_search_and_export(world: World, sign_in, now) -> None:
     waiting(world.sara, now, "alpha")
     beta = waiting(world.rita, now, "beta")
@@ -112,6 +150,43 @@ def test_approve_from_the_page(world: World, sign_in, now) -> None:
     assert (registration.status, registration.decision_note) == (Status.APPROVED, "Go!")
     shown = sign_in(world.sara).get(reverse("portal:deals:registration_detail", args=[registration.code]))
     assert "Go!" in shown.content.decode()
+
+
+def test_a_known_account_needs_a_reason_at_its_field(world: World, sign_in, now) -> None:
+    """The banner and the field say the same, before and after the click."""
+    at = now - timedelta(days=9)
+    stage.won(world, world.rita, at=at, **stage.near(at, "customer"))
+    registration = waiting(world.sara, now, "customer")
+    mia = sign_in(world.mia)
+    page = mia.get(reverse("manage:deals:registration_detail", args=[registration.code]))
+    assert "Approving needs a reason" in page.content.decode()
+    assert page.context["forms"]["approve"].fields["reason"].required
+    alone = mia.get(reverse("manage:deals:registration_approve", args=[registration.code]))
+    assert alone.context["form"].fields["reason"].required
+    refused = decide(mia, world, "registration_approve", registration, **{"approve-reason": " "})
+    assert refused.status_code == 422
+    assert list(refused.context["forms"]["approve"].errors) == ["reason"]
+    assert 'href="#id_approve-reason"' in refused.content.decode()
+    done = decide(mia, world, "registration_approve", registration, **{"approve-reason": "A new subsidiary"})
+    assert done.status_code == 302
+
+
+def test_a_reason_that_is_needed_only_now_is_asked_for_at_its_field(world: World, sign_in, now) -> None:
+    """Nothing was known when it came in; meanwhile the account became somebody's customer."""
+    registration = waiting(world.sara, now, "customer")
+    mia = sign_in(world.mia)
+    page = mia.get(reverse("manage:deals:registration_detail", args=[registration.code]))
+    assert not page.context["forms"]["approve"].fields["reason"].required
+    account = Account.objects.create(
+        code="AC-KNOWN01", name="customer", domain_key="d:customer.com", plain_name="customer", created_at=now
+    )
+    Opportunity.objects.create(
+        code="OP-KNOWN01", account=account, partner_id=world.rival.pk, origin="import", status="won",
+        won_on=now.date(), closed_on=now.date(), created_at=now, touched_at=now,
+    )  # fmt: skip
+    refused = decide(mia, world, "registration_approve", registration)
+    assert refused.status_code == 422
+    assert list(refused.context["forms"]["approve"].errors) == ["reason"]
 
 
 def test_back_to_where_the_decision_came_from(world: World, sign_in, now) -> None:
