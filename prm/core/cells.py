@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from django.template.loader import render_to_string
+from django.template.loader import get_template
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -30,8 +30,8 @@ class Column:
     ``value``, ``note``, ``currency`` and ``link`` are read from the row by a dotted path or a function; ``value``
     falls back to ``key``. ``sort`` names an allowed sort key. ``place`` says where the cell goes on a phone's card:
     ``title`` or ``side`` at the top, ``actions`` at the bottom, else a line with its label. ``template`` draws a cell
-    that none of the kinds fits; it gets ``row``, ``value`` and ``request``. ``fixed`` columns can't be hidden,
-    those not ``shown`` wait in the column menu.
+    that none of the kinds fits (see ``Drawer``). ``fixed`` columns can't be hidden, those not ``shown`` wait in the
+    column menu.
     """
 
     key: str
@@ -74,46 +74,83 @@ def read(row: Any, reader: Reader) -> Any:
 
 def cell(column: Column, row: Any, *, now: datetime, request: Any = None) -> SafeString:
     """The table cell of a row, label for phones included."""
-    value = read(row, column.value or column.key)
-    inside = _content(column, row, value, now, request)
-    if column.link and (address := read(row, column.link)):
-        inside = format_html('<a class="main-link" href="{}" data-row-link>{}</a>', address, inside)
-    note = read(row, column.note) if column.note else None
-    classes = " ".join(filter(None, ["num" if column.is_right else "", f"cell-{column.place}" if column.place else ""]))
-    return format_html(
-        "<td{}{}>{}{}</td>",
-        format_html(' class="{}"', classes) if classes else "",
-        format_html(' data-label="{}"', column.label) if not column.place else "",
-        inside,
-        format_html("<small>{}</small>", note) if note not in (None, "") else "",
-    )
+    return Drawer(column, now=now, request=request)(row)
 
 
-def _content(column: Column, row: Any, value: Any, now: datetime, request: Any) -> SafeString | str:
-    if column.template:
-        context = {"row": row, "value": value, "column": column, "now": now}
-        return SafeString(render_to_string(column.template, context, request=request))
-    if value is None or value == "":
-        return ""
-    match column.kind:
-        case "number":
-            return figure(value)
-        case "percent":
-            return percent_text(value)
-        case "money":
-            return money_text(value, "" if isinstance(value, Money) else _currency(column, row))
-        case "moment":
-            return moment_html(value, now)
-        case "day":
-            return day_html(value, now)
-        case "state":
-            return _state(row, column, value)
-        case "who":
-            return format_html('<span class="row-x tight nowrap">{} {}</span>', avatar(value, "sm"), value)
-        case "flag":
-            return badge(_("yes"), "green") if value else format_html('<span class="sub">{}</span>', _("no"))
-        case _:
-            return format_html("{}", value)
+class Drawer:
+    """Draws one column of one page, row by row. What is the same in every row is made once.
+
+    Its template gets ``row``, ``value``, ``column``, ``now``, ``request`` and ``actor`` and no more: a page's whole
+    context, made anew for each of fifty rows, would cost more than the rows.
+    """
+
+    def __init__(self, column: Column, *, now: datetime, request: Any = None) -> None:
+        self.column, self.now = column, now
+        name = f"cell-{column.place}" if column.place else ""
+        classes = " ".join(filter(None, ["num" if column.is_right else "", name]))
+        self.opening = format_html(
+            "<td{}{}>",
+            format_html(' class="{}"', classes) if classes else "",
+            format_html(' data-label="{}"', column.label) if not column.place else "",
+        )
+        self.template = get_template(column.template) if column.template else None
+        self.shared = {"column": column, "now": now, "request": request, "actor": getattr(request, "actor", None)}
+        self.words: dict[Any, str] = {}
+
+    def __call__(self, row: Any) -> SafeString:
+        """The cell of a row."""
+        column = self.column
+        value = self._value(row)
+        inside = self._content(row, value)
+        if column.link and (address := read(row, column.link)):
+            inside = format_html('<a class="main-link" href="{}" data-row-link>{}</a>', address, inside)
+        note = read(row, column.note) if column.note else None
+        small = format_html("<small>{}</small>", note) if note not in (None, "") else ""
+        return SafeString(f"{self.opening}{conditional_escape(inside)}{small}</td>")
+
+    def _value(self, row: Any) -> Any:
+        reader = self.column.value or self.column.key
+        if isinstance(reader, str) and reader.startswith("get_") and reader.endswith("_display") and "." not in reader:
+            return self._in_words(row, reader[4:-8])
+        return read(row, reader)
+
+    def _in_words(self, row: Any, name: str) -> str:
+        """What a choice is called. Asking the model means to translate all choices of the field."""
+        code = getattr(row, name)
+        if code not in self.words:
+            self.words[code] = getattr(row, f"get_{name}_display")()
+        return self.words[code]
+
+    def _content(self, row: Any, value: Any) -> SafeString | str:
+        if self.template is not None:
+            return SafeString(self.template.render({**self.shared, "row": row, "value": value}))
+        if value is None or value == "":
+            return ""
+        match self.column.kind:
+            case "number":
+                return figure(value)
+            case "percent":
+                return percent_text(value)
+            case "money":
+                return money_text(value, "" if isinstance(value, Money) else _currency(self.column, row))
+            case "moment":
+                return moment_html(value, self.now)
+            case "day":
+                return day_html(value, self.now)
+            case "state":
+                return self._state(row, value)
+            case "who":
+                return format_html('<span class="row-x tight nowrap">{} {}</span>', avatar(value, "sm"), value)
+            case "flag":
+                return badge(_("yes"), "green") if value else format_html('<span class="sub">{}</span>', _("no"))
+            case _:
+                return format_html("{}", value)
+
+    def _state(self, row: Any, value: Any) -> SafeString:
+        name = self.column.value or self.column.key
+        if isinstance(name, str) and hasattr(row, f"get_{name}_display"):
+            return state(value, self._in_words(row, name))
+        return badge(value, tone_of(str(value).lower().replace(" ", "_")))
 
 
 def _currency(column: Column, row: Any) -> str:
@@ -122,11 +159,6 @@ def _currency(column: Column, row: Any) -> str:
     if isinstance(reader, str) and len(reader) == 3 and reader.isupper():
         return reader
     return str(read(row, reader) or "") if reader else ""
-
-
-def _state(row: Any, column: Column, value: Any) -> SafeString:
-    display = getattr(row, f"get_{column.value or column.key}_display", None)
-    return state(value, display()) if display else badge(value, tone_of(str(value).lower().replace(" ", "_")))
 
 
 def export_labels(columns: list[Column]) -> list[str]:

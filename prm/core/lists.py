@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from django_filters import FilterSet
 
 from prm.core import exports, keyset
-from prm.core.cells import Column, cell, export_labels, export_values, read
+from prm.core.cells import Column, Drawer, export_labels, export_values, read
 from prm.core.figures import day_text, figure
 from prm.core.templatetags.prm import query_string, urgency
 
@@ -217,11 +217,12 @@ class ListPage:
     def rows(self) -> list[Row]:
         """The drawn lines of this page."""
         opens = any(column.link for column in self.columns)
+        drawers = [Drawer(column, now=self.now, request=self.request) for column in self.columns]
         return [
             Row(
                 row,
                 str(read(row, self.select)) if self.select else "",
-                [cell(column, row, now=self.now, request=self.request) for column in self.columns],
+                [draw(row) for draw in drawers],
                 urgency(row, self.now) if hasattr(row, "due_at") else "",
                 opens,
             )
