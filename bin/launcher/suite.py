@@ -61,7 +61,7 @@ def pytest_arguments(arguments: Sequence[str], report: Path, *, faults: bool) ->
     if arguments:
         return [*arguments]
     chosen = [] if faults else ["-m", "not faults"]
-    return ["-n", PROCESSES, "-q", f"--junitxml={report}", *chosen]
+    return ["-n", PROCESSES, "--dist", "loadfile", "-q", f"--junitxml={report}", *chosen]
 
 
 def skipped(report: Path) -> Counter[str]:

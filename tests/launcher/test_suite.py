@@ -15,7 +15,7 @@ REPORT = """<testsuites><testsuite>
 
 def test_the_whole_suite_runs_on_two_processes_and_leaves_out_the_long_faults(tmp_path):
     words = pytest_arguments([], tmp_path / "report.xml", faults=False)
-    assert words[:2] == ["-n", "2"]
+    assert words[:4] == ["-n", "2", "--dist", "loadfile"]
     assert words[-2:] == ["-m", "not faults"]
 
 

@@ -9,9 +9,7 @@ from django.utils import timezone
 
 from prm.core.actions import outbox
 from prm.core.models import Organization, User
-from prm.demo import cast
-from prm.demo.scenes import set_scenes
-from prm.demo.story import Story
+from prm.demo import cast, story
 
 
 class Command(BaseCommand):
@@ -28,11 +26,9 @@ class Command(BaseCommand):
         with connection.cursor() as cursor:  # losing the last second of made-up data in a crash would not matter
             cursor.execute("SET synchronous_commit TO off")
         with outbox.unattended():
-            story = Story(timezone.now().replace(microsecond=0))
-            story.tell()
-            set_scenes(story)
+            stage = story.tell(timezone.now().replace(microsecond=0))
         _give_passwords()
-        self.stdout.write(f"Told two years of {len(story.partners)} partners in {time.monotonic() - began:.0f} s.")
+        self.stdout.write(f"Told two years of {len(stage.partners)} partners in {time.monotonic() - began:.0f} s.")
 
 
 def _give_passwords() -> None:
