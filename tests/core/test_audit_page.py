@@ -67,6 +67,9 @@ def test_only_those_who_answer_for_the_program_read_it(world: World, who: str, s
 
 
 def test_codes_and_changes_read_as_words() -> None:
-    line = AuditEntry(code="deals.registration.win_reported", changes={"lines": [1, 2, 3], "ok": True, "note": None})
+    changes = {"lines": [1, 2, 3], "ok": True, "note": None, "due_at": "2026-06-15T09:00:00+00:00", "file": "ab" * 32}
+    line = AuditEntry(code="deals.registration.win_reported", changes=changes, reason="Signed")
     assert what_happened(line) == "Registration: win reported"
-    assert changes_in_words(line) == "lines: 1, 2, 3; ok: yes; note: –"
+    assert changes_in_words(line) == (
+        "lines: 1, 2, 3; ok: yes; note: –; due at: 15 Jun 2026 09:00; file: abababab…; because: Signed"
+    )

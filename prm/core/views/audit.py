@@ -1,10 +1,14 @@
 """Program → Audit: who did what to which thing, when and why."""
 
+import re
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -16,6 +20,9 @@ from prm.core.lists import ListPage, Sort, View
 from prm.core.models import AuditEntry
 from prm.core.refs import Ref, kind_of, url_for
 
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?\+\d\d:\d\d")
+_CHECKSUM = re.compile(r"[0-9a-f]{40,}")
+
 
 @require_safe
 @manage_page("core.audit_view")
@@ -25,12 +32,12 @@ def audit_list(request: HttpRequest) -> HttpResponseBase:
         request,
         AuditEntry.objects.visible_to(request.actor).select_related("actor_user", "on_behalf_of", "organization"),
         columns=[
-            Column("code", _("What happened"), value=what_happened, place="title", fixed=True),
-            Column("thing", _("Thing"), value=_thing, note="ref_code", note_label=_("Number"), link=_address),
-            Column("who", _("Done by"), value=who_did, note=_role),
+            Column("code", _("What happened"), value=what_happened, link=_address, place="title", fixed=True),
+            Column("thing", _("Thing"), value="ref_code", note=_thing, note_label=_("Kind")),
+            Column("who", _("Done by"), value=who_did, note=_role, note_label=_("As")),
             Column("organization", _("Company"), value="organization.name"),
-            Column("changes", _("Changes"), value=changes_in_words, template="manage/core/audit_changes.html"),
-            Column("reason", _("Reason"), template="manage/core/audit_changes.html"),
+            Column("changes", _("Changes"), value=changes_in_words),
+            Column("reason", _("Reason"), shown=False),
             Column("request_id", _("Request"), shown=False),
             Column("at", _("When"), kind="moment", sort="at", place="side", fixed=True),
         ],
@@ -66,6 +73,7 @@ def who_did(row: AuditEntry) -> str:
 
 
 def _role(row: AuditEntry) -> str:
+    """In which role, or for whom."""
     if row.on_behalf_of is not None:
         return _("for %(name)s") % {"name": row.on_behalf_of.name or row.on_behalf_of.email}
     return row.actor_role.replace("_", " ")
@@ -81,8 +89,11 @@ def _address(row: AuditEntry) -> str:
 
 
 def changes_in_words(row: AuditEntry) -> str:
-    """What changed, field by field: "status: submitted → approved; days: 30"."""
-    return "; ".join(f"{field.replace('_', ' ')}: {_value(value)}" for field, value in row.changes.items())
+    """What changed, field by field, and why: "status: submitted → approved; days: 30; because: they signed"."""
+    parts = [f"{field.replace('_', ' ')}: {_value(value)}" for field, value in row.changes.items()]
+    if row.reason:
+        parts.append(_("because: %(reason)s") % {"reason": row.reason})
+    return "; ".join(parts)
 
 
 def _value(value: Any) -> str:
@@ -94,4 +105,11 @@ def _value(value: Any) -> str:
         return ", ".join(f"{key.replace('_', ' ')} {_value(each)}" for key, each in value.items())
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return "–" if value in (None, "") else str(value)
+    return "–" if value in (None, "") else _text(str(value))
+
+
+def _text(text: str) -> str:
+    """A moment in the reader's time zone, a checksum by its beginning, anything else as it stands."""
+    if _MOMENT.fullmatch(text):
+        return date_format(timezone.localtime(datetime.fromisoformat(text)), "j M Y H:i")
+    return f"{text[:8]}…" if _CHECKSUM.fullmatch(text) else text

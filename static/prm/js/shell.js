@@ -33,6 +33,14 @@
     }
   });
 
+  // --- tabs wider than the screen: the one in use is in view ---------------------------------
+  document.querySelectorAll(".tabs [aria-current], .account-nav [aria-current]").forEach(function (tab) {
+    var bar = tab.closest(".tabs, .account-nav");
+    if (bar.scrollWidth > bar.clientWidth) {
+      bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
+    }
+  });
+
   // --- <details data-menu>: one open at a time, closed by Escape and by a click elsewhere ----
   function closeMenus(except) {
     document.querySelectorAll("details[data-menu][open]").forEach(function (menu) {
