@@ -7,21 +7,19 @@ from decimal import Decimal
 import pytest
 from django.conf import settings
 from django.utils import timezone
+from playwright import sync_api as playwright
+from playwright.sync_api import Browser, Page
 
 from deals.models import Registration
-from launcher.system import find_browser
 from partners.models import Grant, Partner
 from tests.deals import stage as deals
 from tests.reporting import stage
 from tests.world import World, build_world, signed_in_client
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = find_browser()
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine"),
 ]
 
 
@@ -44,12 +42,11 @@ def page(browser_page) -> Iterator[object]:
 
 
 @pytest.fixture
-def browser_page() -> Iterator[object]:
-    """Chromium with one fresh context."""
-    with playwright.sync_playwright() as engine:
-        browser = engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser.new_page(viewport={"width": 1440, "height": 900})
-        browser.close()
+def browser_page(browser: Browser) -> Iterator[Page]:
+    """One page in a fresh context."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    yield page
+    page.close()
 
 
 def enter(page, live_server, person) -> None:
