@@ -192,3 +192,12 @@ def test_invited_partner_finance_sets_up_an_app(now_world: World, opens: Opens, 
     # The link has been used.
     again = opens(None, "/accounts/login/").request.get(live_server.url + path)
     assert again.status == 410
+
+
+def test_a_passkey_that_can_not_be_used_is_said_on_the_page(now_world: World, opens: Opens, live_server) -> None:
+    """A browser knows no passkeys on a bare address; the person must not click into the void."""
+    page = opens(None, "/accounts/login/")
+    page.goto(live_server.url.replace("localhost", "127.0.0.1") + "/accounts/login/")
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.locator("#toasts")).to_contain_text("The passkey was not used")
+    expect(page.locator("[name=password]")).to_be_visible()

@@ -135,6 +135,11 @@
     toast(text ? decodeURIComponent(text) : box().dataset.errorText, "error");
   });
   document.addEventListener("htmx:sendError", function () { toast(box().dataset.offlineText, "error"); });
+  // The browser asked for a passkey in vain: cancelled, none here, or an address that can have none.
+  document.addEventListener("allauth.error", function (event) {
+    event.preventDefault();
+    toast(box().dataset.passkeyText, "error");
+  });
   document.addEventListener("htmx:oobAfterSwap", function () {
     document.querySelectorAll("[data-toast]").forEach(watch);
   });
