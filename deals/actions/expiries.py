@@ -1,9 +1,10 @@
 """What time alone does to many deals: protections end and are announced, unanswered questions withdraw."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-from django.db import transaction
-from django.db.models import F
+from django.db import OperationalError, transaction
+from django.db.models import F, QuerySet
 
 from deals.actions import claims
 from deals.models import ExtensionRequest, InfoRequest, Registration
@@ -17,52 +18,73 @@ from prm.core.models import WorkItem
 CHUNK = 1000
 
 
-def expire_registrations(*, on: date, by: Actor, at: datetime, limit: int = CHUNK) -> int:
+def expire_registrations(
+    *, on: date, by: Actor, at: datetime, limit: int = CHUNK, skip: Callable[[str, object], None] | None = None
+) -> int:
     """End the protections whose last day lies before ``on``; the number expired. Safe to run twice.
 
-    The opportunity stays open: expiry ends exclusivity only, and an expired deal can still be won.
+    The opportunity stays open: expiry ends exclusivity only, and an expired deal can still be won. A registration that
+    can't be ended is told to ``skip`` by its code, and the others go on; without ``skip`` the error is raised.
     """
-    done = 0
-    while rows := _expire_chunk(on, by, at, limit):
-        done += rows
+    due = Registration.objects.filter(status__in=REGISTRATION.sources("expire"), protected_until__lt=on)
+    return _in_chunks(due, lambda rows: _end(rows, "expire", "expired", by, at), limit, skip)
+
+
+def withdraw_unanswered(
+    *, on: date, by: Actor, at: datetime, limit: int = CHUNK, skip: Callable[[str, object], None] | None = None
+) -> int:
+    """Withdraw registrations whose question was not answered by its day; the number withdrawn. Safe to run twice.
+
+    ``skip`` as in ``expire_registrations``.
+    """
+    late = InfoRequest.objects.filter(closed_at=None, expires_on__lt=on).values("registration_id")
+    due = Registration.objects.filter(status__in=REGISTRATION.sources("lapse"), pk__in=late)
+    return _in_chunks(due, lambda rows: _end(rows, "lapse", "withdrawn", by, at), limit, skip)
+
+
+def _in_chunks(
+    due: QuerySet[Registration],
+    act: Callable[[list[Registration]], int],
+    limit: int,
+    skip: Callable[[str, object], None] | None,
+) -> int:
+    """Act on what is due, locked, ``limit`` rows to a transaction; rows that somebody holds wait for the next night."""
+    waiting, done = list(due.order_by("pk").values_list("pk", "code")), 0
+    for start in range(0, len(waiting), limit):
+        done += _halved(due, waiting[start : start + limit], act, skip)
     return done
 
 
-def _expire_chunk(on: date, by: Actor, at: datetime, limit: int) -> int:
-    with transaction.atomic():
-        rows = list(
-            Registration.objects.filter(status__in=REGISTRATION.sources("expire"), protected_until__lt=on)
-            .select_for_update(skip_locked=True, of=("self",))
-            .order_by("pk")[:limit]
-        )
-        _end(rows, "expire", "expired", by, at)
-    return len(rows)
+def _halved(
+    due: QuerySet[Registration],
+    some: list[tuple[int, str]],
+    act: Callable[[list[Registration]], int],
+    skip: Callable[[str, object], None] | None,
+) -> int:
+    """Act on some rows at once. If that fails, on each half, until the row at fault stands alone and is named.
+
+    A database that is busy or gone is no row's fault: that error goes up.
+    """
+    try:
+        with transaction.atomic():
+            mine = due.filter(pk__in=[pk for pk, _code in some])
+            return act(list(mine.select_for_update(skip_locked=True, of=("self",)).order_by("pk")))
+    except OperationalError:
+        raise
+    except Exception as error:
+        if skip is None:
+            raise
+        if len(some) == 1:
+            skip(some[0][1], error)
+            return 0
+    middle = len(some) // 2
+    return _halved(due, some[:middle], act, skip) + _halved(due, some[middle:], act, skip)
 
 
-def withdraw_unanswered(*, on: date, by: Actor, at: datetime, limit: int = CHUNK) -> int:
-    """Withdraw registrations whose question was not answered by its day; the number withdrawn. Safe to run twice."""
-    done = 0
-    while rows := _lapse_chunk(on, by, at, limit):
-        done += rows
-    return done
-
-
-def _lapse_chunk(on: date, by: Actor, at: datetime, limit: int) -> int:
-    with transaction.atomic():
-        late = InfoRequest.objects.filter(closed_at=None, expires_on__lt=on).values("registration_id")
-        rows = list(
-            Registration.objects.filter(status__in=REGISTRATION.sources("lapse"), pk__in=late)
-            .select_for_update(skip_locked=True, of=("self",))
-            .order_by("pk")[:limit]
-        )
-        _end(rows, "lapse", "withdrawn", by, at)
-    return len(rows)
-
-
-def _end(rows: list[Registration], action: str, because: str, by: Actor, at: datetime) -> None:
+def _end(rows: list[Registration], action: str, because: str, by: Actor, at: datetime) -> int:
     """One guarded update, one audit insert, one outbox insert for all rows, which the caller holds locked."""
     if not rows:
-        return
+        return 0
     ids = [row.pk for row in rows]
     target = REGISTRATION.target(rows[0].status, action)
     name = "deals.registration.expired" if action == "expire" else "deals.registration.lapsed"
@@ -87,6 +109,7 @@ def _end(rows: list[Registration], action: str, because: str, by: Actor, at: dat
         for row in rows
     )
     outbox.emit_many(name=name, items=[(row.ref, {"partner_id": row.partner_id}) for row in rows], at=at)
+    return len(rows)
 
 
 def _close_work(codes: list[str], outcome: str, at: datetime) -> None:
@@ -96,55 +119,43 @@ def _close_work(codes: list[str], outcome: str, at: datetime) -> None:
     ).update(closed_at=at, outcome=outcome)
 
 
-def remind_protections(*, on: date, by: Actor, at: datetime, limit: int = CHUNK) -> int:
+def remind_protections(
+    *, on: date, by: Actor, at: datetime, limit: int = CHUNK, skip: Callable[[str, object], None] | None = None
+) -> int:
     """Announce 14, 7 and 1 days (the terms' list) before a protection ends, each once; the number announced.
 
-    After missed nights only the nearest reminder goes out, not all that were missed.
+    After missed nights only the nearest reminder goes out, not all that were missed. ``skip`` as in
+    ``expire_registrations``.
     """
     steps = program_at(at).terms.reminder_days
     if not steps:
         return 0
-    ahead = (
-        Registration.objects.protected_on(on)
-        .filter(protected_until__lte=on + timedelta(days=max(steps)))
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
-    waiting, done = list(ahead), 0
-    for start in range(0, len(waiting), limit):
-        done += _remind_chunk(waiting[start : start + limit], on, steps, by, at)
-    return done
+    ahead = Registration.objects.protected_on(on).filter(protected_until__lte=on + timedelta(days=max(steps)))
+    return _in_chunks(ahead, lambda rows: _remind(rows, on, steps, by, at), limit, skip)
 
 
-def _remind_chunk(ids: list[int], on: date, steps: tuple[int, ...], by: Actor, at: datetime) -> int:
-    with transaction.atomic():
-        rows = list(
-            Registration.objects.protected_on(on)
-            .filter(pk__in=ids)
-            .select_for_update(skip_locked=True, of=("self",))
-            .order_by("pk")
-        )
-        due = [(row, step) for row in rows if (step := _step(row, on, steps)) is not None]
-        for step in steps:
-            reached = [row.pk for row, reached_step in due if reached_step == step]
-            if reached:
-                Registration.objects.filter(pk__in=reached).update(reminded_days=step)
-        audit.record_many(
-            audit.entry(
-                code="deals.registration.reminded",
-                by=by,
-                at=at,
-                ref=row.ref,
-                organization_id=row.partner_id,
-                changes={"days": step, "protected_until": row.protected_until},
-            )
-            for row, step in due
-        )
-        outbox.emit_many(
-            name="deals.registration.reminded",
-            items=[(row.ref, {"partner_id": row.partner_id, "on": on.isoformat()}) for row, _step in due],
+def _remind(rows: list[Registration], on: date, steps: tuple[int, ...], by: Actor, at: datetime) -> int:
+    due = [(row, step) for row in rows if (step := _step(row, on, steps)) is not None]
+    for step in steps:
+        reached = [row.pk for row, reached_step in due if reached_step == step]
+        if reached:
+            Registration.objects.filter(pk__in=reached).update(reminded_days=step)
+    audit.record_many(
+        audit.entry(
+            code="deals.registration.reminded",
+            by=by,
             at=at,
+            ref=row.ref,
+            organization_id=row.partner_id,
+            changes={"days": step, "protected_until": row.protected_until},
         )
+        for row, step in due
+    )
+    outbox.emit_many(
+        name="deals.registration.reminded",
+        items=[(row.ref, {"partner_id": row.partner_id, "on": on.isoformat()}) for row, _step in due],
+        at=at,
+    )
     return len(due)
 
 
@@ -156,10 +167,12 @@ def _step(row: Registration, on: date, steps: tuple[int, ...]) -> int | None:
     return due_reminder(row.protected_until, on, steps, sent)
 
 
-def run_expiries(*, on: date, by: Actor, at: datetime) -> dict[str, int]:
-    """All that a night does to deals on a date, in order; counts by what was done."""
+def run_expiries(
+    *, on: date, by: Actor, at: datetime, skip: Callable[[str, object], None] | None = None
+) -> dict[str, int]:
+    """All that a night does to deals on a date, in order; counts by what was done. ``skip`` names what was left out."""
     return {
-        "expired": expire_registrations(on=on, by=by, at=at),
-        "withdrawn": withdraw_unanswered(on=on, by=by, at=at),
-        "reminded": remind_protections(on=on, by=by, at=at),
+        "expired": expire_registrations(on=on, by=by, at=at, skip=skip),
+        "withdrawn": withdraw_unanswered(on=on, by=by, at=at, skip=skip),
+        "reminded": remind_protections(on=on, by=by, at=at, skip=skip),
     }

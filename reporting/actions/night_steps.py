@@ -56,10 +56,12 @@ class Step:
 
 def end_what_expired(night: Night) -> StepResult:
     """Protections, unanswered questions, entitlements from certificates; reminders of what ends soon."""
-    done = run_expiries(on=night.morning, by=night.by, at=night.at)
+    tally = Tally()
+    done = run_expiries(on=night.morning, by=night.by, at=night.at, skip=tally.skip)
     done["certificates_linked"] = link_certificates(at=night.at)
     done["certificate_grants"] = refresh_certificate_grants(on=night.morning, at=night.at)
-    return StepResult(seen=sum(done.values()), changed=sum(done.values()), detail=done)
+    changed = sum(done.values())
+    return StepResult(seen=changed + len(tally.skipped), changed=changed, skipped=tally.skipped, detail=done)
 
 
 def gather(night: Night) -> StepResult:

@@ -23,6 +23,7 @@ from reporting.actions.night import NightRefused
 from reporting.actions.night_steps import STEPS
 from reporting.actions.scorecards import Tally
 from reporting.models import JobRun
+from tests.deals import stage
 from tests.reporting.night_stage import BY, DAY, certified, clock, deals, many_partners, mark_at
 from tests.tables import table_prints
 from tests.world import World
@@ -337,6 +338,29 @@ def poison(code: str, table: str, condition: str, *, state: str = "23514") -> No
             f" RETURN NEW; END $$; CREATE TRIGGER poison BEFORE INSERT OR UPDATE ON {table}"
             f" FOR EACH ROW EXECUTE FUNCTION poison()"
         )
+
+
+@pytest.mark.django_db
+def test_a_registration_that_can_not_be_ended_is_named_and_the_night_goes_on(world: World, at: datetime) -> None:
+    bad, good = (
+        stage.approved(
+            world,
+            world.sara,
+            at=at - timedelta(days=40),
+            customer_domain=f"{name}.com",
+            customer_name=name,
+            first_contact_on=date(2026, 4, 1),
+        )
+        for name in ("Bad", "Good")
+    )
+    poison(bad.code, "deals_registration", f"NEW.code = '{bad.code}'")
+    assert night.run_due_nights(now=clock(TODAY)) == [YESTERDAY]
+    step = JobRun.objects.get(job="night.expiries")
+    assert [row["partner"] for row in step.skipped] == [bad.code]
+    assert (step.state, step.detail["expired"]) == ("done", 1)
+    good.refresh_from_db()
+    assert good.status == "expired"
+    assert runs(YESTERDAY)["night"] == "done"
 
 
 @pytest.mark.django_db

@@ -1,11 +1,13 @@
 """From a reported win to revenue, and from a protection to its end."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import OperationalError, ProgrammingError, connection
 
-from deals.actions import decisions, extensions, opportunities
+from deals.actions import claims, decisions, extensions, opportunities
 from deals.actions.expiries import expire_registrations, remind_protections, run_expiries
 from deals.choices import OpportunityStatus, RegistrationStatus
 from deals.kinds import EXTENSION, WIN
@@ -201,8 +203,59 @@ def test_a_night_over_many_costs_the_same_statements(world: World, many: int, dj
     """Rows, history and events are written once for all; people are told afterwards, one by one."""
     for number in range(many):
         stage.approved(world, world.sara, customer_domain=f"firm{number}.com", customer_name=f"Firm {number}")
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(12):
         assert expire_registrations(on=date(2026, 8, 1), by=NIGHT, at=AT + 47 * DAY) == many
+
+
+@pytest.fixture
+def refused_by_the_database(world: World) -> str:
+    """The code of a registration of three whose row the database does not let change."""
+    codes = [
+        stage.approved(world, world.sara, customer_domain=f"firm{n}.com", customer_name=f"Firm {n}").code
+        for n in range(3)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION refuse_one() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            f" IF NEW.code = '{codes[1]}' THEN RAISE EXCEPTION 'a row that makes no sense'; END IF; RETURN NEW; END $$;"
+            "CREATE TRIGGER refuse_one BEFORE UPDATE ON deals_registration FOR EACH ROW EXECUTE FUNCTION refuse_one()"
+        )
+    return codes[1]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 1000])
+@pytest.mark.parametrize("act", [expire_registrations, remind_protections])
+def test_a_row_that_can_not_be_ended_is_named_and_the_others_are_done(
+    refused_by_the_database: str, act: Callable[..., int], limit: int
+) -> None:
+    last = date(2026, 7, 15)
+    on, at = (last + DAY, AT + 31 * DAY) if act is expire_registrations else (last - 7 * DAY, AT + 23 * DAY)
+    skipped: dict[str, str] = {}
+    told = act(on=on, by=NIGHT, at=at, limit=limit, skip=lambda code, error: skipped.update({code: str(error)}))
+    assert told == 2
+    assert list(skipped) == [refused_by_the_database]
+    assert "makes no sense" in skipped[refused_by_the_database]
+    code = "deals.registration.expired" if act is expire_registrations else "deals.registration.reminded"
+    assert AuditEntry.objects.filter(code=code).exclude(ref_code=refused_by_the_database).count() == 2
+    assert not AuditEntry.objects.filter(code=code, ref_code=refused_by_the_database).exists()
+
+
+def test_without_anybody_to_tell_the_error_goes_up(refused_by_the_database: str) -> None:
+    with pytest.raises(ProgrammingError):
+        expire_registrations(on=date(2026, 7, 16), by=NIGHT, at=AT + 31 * DAY)
+
+
+def test_a_busy_database_is_no_row_s_fault(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.approved(world, world.sara)
+
+    def gone(**_kwargs: object) -> None:
+        raise OperationalError("server closed the connection")
+
+    monkeypatch.setattr(claims, "end_claims", gone)
+    skipped: list[str] = []
+    with pytest.raises(OperationalError):
+        run_expiries(on=date(2026, 7, 16), by=NIGHT, at=AT + 31 * DAY, skip=lambda code, _error: skipped.append(code))
+    assert skipped == []
 
 
 # --- Extensions ------------------------------------------------------------------------------------
