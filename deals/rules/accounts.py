@@ -82,6 +82,19 @@ def registrable_domain(text: str, split: SplitHost | None = None) -> str:
     return "" if found in FREE_MAIL else found
 
 
+def name_from_domain(text: str, split: SplitHost | None = None) -> str:
+    """A first guess at a company's name: "Aster Clinics" for anything at aster-clinics.org.
+
+    Blank where the text names no single company. A proposal for a form, never a key.
+    """
+    try:
+        label = registrable_domain(text, split).partition(".")[0]
+        readable = idna.decode(label) if label.startswith("xn--") else label
+    except (AccountError, idna.IDNAError):
+        return ""
+    return " ".join(word[:1].upper() + word[1:] for word in re.split(r"[-_]+", readable) if word)
+
+
 def split_host(host: str) -> str:
     """The registrable part by the public suffix list; blank if the host is nothing but a suffix.
 

@@ -24,6 +24,7 @@ from deals.forms.registration import RegistrationForm
 from deals.models import Registration
 from deals.queries.program import Program, program_at
 from deals.queries.registrations import own_registrations, promise_for, put_clocks_on
+from deals.rules.accounts import name_from_domain
 from deals.views.answers import put_on_form, status_of, version_in
 from partners.models import Partner
 from partners.queries.grants import entitlement
@@ -228,6 +229,7 @@ def _page(
     token: str = "",
     version: int | None = None,
     availability: dict[str, Any] | None = None,
+    name_filled: str = "",
     status: int = 200,
 ) -> HttpResponse:
     if draft is None and not token:
@@ -241,6 +243,7 @@ def _page(
         "files": draft.attachments.filter(removed_at=None).select_related("file") if draft else [],
         "promise": promise_for(partner=partner, program=program, at=request.at),
         "availability": availability,
+        "name_filled": name_filled,
         "open_more": bool(more & set(form.errors)) or (draft is not None and any(getattr(draft, n) for n in more)),
     }
     return render(request, "portal/deals/registration_form.html", context, status=status)
@@ -249,11 +252,13 @@ def _page(
 @require_POST
 @portal_page("deals.registration_create")
 def registration_check(request: HttpRequest) -> HttpResponse:
-    """Whether an account is free: a fragment for htmx, the whole page with the answer for a plain form."""
+    """Whether an account is free: a fragment for htmx, the whole page with the answer for a plain form.
+
+    A name that is still empty, or that an earlier answer put there, is filled in from the domain.
+    """
     text = request.POST.get("customer_domain", "").strip()[:253]
     availability = _availability(request, text) if text else None
-    if request.htmx:
-        return render(request, "portal/deals/registration_form.html#availability", {"availability": availability})
+    filled = _name_to_fill(request, text)
     partner, program = _own_company(request), program_at(request.at)
     form = RegistrationForm(
         currency=program.currency,
@@ -261,11 +266,37 @@ def registration_check(request: HttpRequest) -> HttpResponse:
             name: request.POST.getlist(name) if name == "products" else request.POST[name]
             for name in RegistrationForm.base_fields
             if name in request.POST
-        },
+        }
+        | ({"customer_name": filled} if filled else {}),
     )
+    if request.htmx:
+        context = {"availability": availability, "name_filled": filled, "name_field": _swapped_name(request, form)}
+        return render(request, "portal/deals/registration_form.html#availability", context)
     code = _code_in(request)
     draft = Registration.objects.visible_to(request.actor).filter(code=code, status=RegistrationStatus.DRAFT).first()
-    return _page(request, partner, program, form, draft=draft, availability=availability)
+    return _page(request, partner, program, form, draft=draft, availability=availability, name_filled=filled)
+
+
+def _name_to_fill(request: HttpRequest, domain: str) -> str:
+    """The company's name as its domain suggests it; nothing where the reader wrote one."""
+    typed = request.POST.get("customer_name", "").strip()
+    ours = typed == request.POST.get("name_filled", "").strip()
+    return name_from_domain(domain)[:200] if domain and (not typed or ours) else ""
+
+
+def _swapped_name(request: HttpRequest, form: RegistrationForm) -> str:
+    """The name's control for the page to take over: only while it shows nothing, or what an answer put there."""
+    bound = form["customer_name"]
+    still = ":placeholder-shown" if not request.POST.get("customer_name", "").strip() else "[data-filled]"
+    return bound.as_widget(
+        attrs={
+            "class": "form-control",
+            "autocomplete": "off",
+            "placeholder": " ",
+            "data-filled": "1",
+            "hx-swap-oob": f"outerHTML:#{bound.auto_id}{still}",
+        }
+    )
 
 
 def _availability(request: HttpRequest, text: str) -> dict[str, Any]:

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deals.rules.accounts import KEY_VERSION, AccountError, account_keys, normalise_name, registrable_domain
+from deals.rules.accounts import (
+    KEY_VERSION,
+    AccountError,
+    account_keys,
+    name_from_domain,
+    normalise_name,
+    registrable_domain,
+)
 
 
 @pytest.mark.parametrize(
@@ -211,3 +218,23 @@ def test_keys_of_different_kinds_never_collide(domain, name):
     assert keys.name_key.startswith("n:")
     assert keys.name_key.count("|") == 1
     assert not keys.domain_key or keys.domain_key.startswith("d:")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("aster-clinics.org", "Aster Clinics"),
+        ("https://www.aster-clinics.org/about", "Aster Clinics"),
+        ("info@shop.acme.co.uk", "Acme"),
+        ("xn--mller-kva.de", "Müller"),
+        ("3m.com", "3m"),
+        ("a--b.com", "A B"),
+        ("gmail.com", ""),  # a mail provider names nobody
+        ("co.uk", ""),
+        ("aster", ""),
+        ("", ""),
+        ("10.0.0.1", ""),
+    ],
+)
+def test_a_domain_suggests_a_name(text, name):
+    assert name_from_domain(text) == name

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -183,7 +184,7 @@ def test_fields_of_decisions_in_the_body_change_nothing(world: World, sign_in) -
 def check(client: Client, world: World, domain: str) -> str:
     answer = client.post(
         reverse("portal:deals:registration_check"),
-        {"customer_domain": domain, "acting_as": world.northwind.code},
+        {"customer_domain": domain, "customer_name": "Typed", "acting_as": world.northwind.code},
         headers={"HX-Request": "true"},
     )
     assert answer.status_code == 200
@@ -201,6 +202,49 @@ def test_the_check_answers_as_a_fragment_and_says_one_thing_for_all(world: World
     assert "Free" in free
     assert "<html" not in free
     assert AvailabilityCheck.objects.count() == 3
+
+
+def ask(client: Client, world: World, *, htmx: bool = True, **typed: str) -> BeautifulSoup:
+    """The answer to a check of what is typed so far."""
+    headers = {"HX-Request": "true"} if htmx else {}
+    body = {"acting_as": world.northwind.code, **typed}
+    answer = client.post(reverse("portal:deals:registration_check"), body, headers=headers)
+    assert answer.status_code == 200
+    return BeautifulSoup(answer.content, "html5lib")
+
+
+def test_an_empty_name_is_filled_in_from_the_domain(world: World, sign_in) -> None:
+    page = ask(sign_in(world.sara), world, customer_domain="aster-clinics.org", customer_name=" ")
+    (control,) = page.find_all("input", attrs={"name": "customer_name"})
+    assert (control["value"], control["id"]) == ("Aster Clinics", "id_customer_name")
+    assert control["hx-swap-oob"] == "outerHTML:#id_customer_name:placeholder-shown"
+    assert "filled in from the domain" in page.get_text()
+    assert page.find("input", attrs={"name": "name_filled"})["value"] == "Aster Clinics"
+
+
+def test_a_name_that_was_typed_is_left_alone(world: World, sign_in) -> None:
+    sara = sign_in(world.sara)
+    typed = {"customer_domain": "aster-clinics.org", "customer_name": "Aster Klinik"}
+    for body in (typed, typed | {"name_filled": "Aster"}, {"customer_domain": "gmail.com"}, {"customer_domain": ""}):
+        page = ask(sara, world, **body)
+        assert page.find_all("input") == []
+        assert "filled in" not in page.get_text()
+
+
+def test_what_was_filled_in_follows_the_domain(world: World, sign_in) -> None:
+    """The first guess came from half a domain."""
+    typed = {"customer_domain": "aster-clinics.org", "customer_name": "Aster", "name_filled": "Aster"}
+    control = ask(sign_in(world.sara), world, **typed).find("input", attrs={"name": "customer_name"})
+    assert control["value"] == "Aster Clinics"
+    assert control["hx-swap-oob"] == "outerHTML:#id_customer_name[data-filled]"
+
+
+def test_a_plain_form_gets_the_name_too(world: World, sign_in) -> None:
+    page = ask(sign_in(world.sara), world, htmx=False, customer_domain="aster-clinics.org", customer_name="")
+    (control,) = page.find_all("input", attrs={"name": "customer_name"})
+    assert control["value"] == "Aster Clinics"
+    assert not control.has_attr("hx-swap-oob")
+    assert "filled in from the domain" in page.get_text()
 
 
 def test_a_check_is_never_a_get(world: World, sign_in) -> None:
