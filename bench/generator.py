@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - statements read best one clause a line
 """Fills an empty database with a world of a given size, from a seed, in about two dozen statements.
 
 What few rows carry the meaning (the vendor, its staff, the program, the price list) is made through the product's own
@@ -33,9 +34,7 @@ SEED = 2026
 DAYS = 730
 PRODUCTS = ("Platform", "Analytics", "Integration Hub", "Secure Workspace", "Archive", "Edge", "Insight", "Relay")
 LINES = 4
-_SYLLABLES = (
-    "ba be bi bo bu da de di do du fa fe fi fo ga ge gi go ka ke ki ko la le li lo ma me mi mo na ne"
-).split()
+_SYLLABLES = ("ba be bi bo bu da de di do du fa fe fi fo ga ge gi go ka ke ki ko la le li lo ma me mi mo na ne").split()
 _TRADES = (
     "Clinics Energy Foods Logistics Retail Insurance Motors Textiles Pharma Media Bank Airlines Hotels Schools Steel "
     "Ceramics Optics Paper Robotics Shipping"
@@ -96,9 +95,7 @@ class Generator:
     @property
     def world(self) -> World:
         """The numbers by which rows are found again."""
-        return World(
-            self.size, self.today, self.version_id, self.vendor.pk, self.partner_base + 1, self.user_base + 1
-        )
+        return World(self.size, self.today, self.version_id, self.vendor.pk, self.partner_base + 1, self.user_base + 1)
 
     def _timed(self, name: str, work: Callable[[], object]) -> None:
         started = time.perf_counter()
@@ -117,7 +114,11 @@ class Generator:
         version = load_program(program=read.program, source_text=read.text, by=by, at=at)
         publish_version(version=version, valid_from=at.date(), by=by, at=at)
         self.version_id = version.pk
-        staff = [("ada", "Ada Lind", "admin"), ("dan", "Dan Okafor", "director"), ("mia", "Mia Berg", "partner_manager")]
+        staff = [
+            ("ada", "Ada Lind", "admin"),
+            ("dan", "Dan Okafor", "director"),
+            ("mia", "Mia Berg", "partner_manager"),
+        ]
         staff += [(f"manager{n}", f"Manager {n:03}", "partner_manager") for n in range(2, self.size.managers + 1)]
         for first, name, role in staff:
             memberships.add_member(
@@ -202,9 +203,7 @@ class Generator:
             """
         )
         for table, sequence in self.cursor.fetchall():
-            self.cursor.execute(
-                f"SELECT setval('{sequence}', max(id)) FROM \"{table}\" HAVING max(id) IS NOT NULL"
-            )
+            self.cursor.execute(f"SELECT setval('{sequence}', max(id)) FROM \"{table}\" HAVING max(id) IS NOT NULL")
 
     # -- the mass ---------------------------------------------------------------------------------------------------
 
@@ -453,7 +452,7 @@ class Generator:
     def _records(self) -> None:
         """Certificates, NPS answers, strategic fit and value."""
         people, n = self.size.partners * self.size.members, self.size.certificates
-        kinds = "(ARRAY['sales', 'technical', 'expert'])[1 + (n / {people}) % 3]".format(people=people)
+        kinds = f"(ARRAY['sales', 'technical', 'expert'])[1 + (n / {people}) % 3]"
         member = f"(1 + (n - 1) % {people})"
         day = f"(DATE '{self.today}' - (n / ({people} * 3))::int * 365 - (pg_temp.dice(n, 51) * 500)::int)"
         self._insert(
@@ -520,13 +519,18 @@ class Generator:
             {
                 "id": "n", "partner_id": f"{self.partner_base} + 1 + n / 12",
                 "day": f"DATE '{self.today}' - 32 - (11 - n % 12)::int * 30", "version_id": str(self.version_id),
-                "score": "s", "band": "CASE WHEN s >= 80 THEN 'champion' WHEN s >= 60 THEN 'healthy' WHEN s >= 40 THEN 'at_risk' ELSE 'critical' END",
-                "known_points": "100", "revenue_points": "20", "activity_points": "20", "engagement_points": "15",
-                "satisfaction_points": "5", "fit_points": "5", "explanation": f"'{line}'::jsonb",
+                "score": "s", "band": "CASE WHEN s >= 80 THEN 'champion' WHEN s >= 60 THEN 'healthy' WHEN s >= 40 THEN 'at_risk' WHEN s >= 20 THEN 'critical' ELSE 'churning' END",
+                "known_points": "100", "revenue_points": "revenue", "activity_points": "activity", "engagement_points": "engagement",
+                "satisfaction_points": "satisfaction", "fit_points": "fit", "explanation": f"'{line}'::jsonb",
                 "fingerprint": "md5(n::text)",
             },
-            f"""(SELECT n, 25 + (pg_temp.dice(n / 12, 71) * 50)::int + (pg_temp.dice(n, 72) * 20)::int AS s
-                   FROM generate_series(0::bigint, {self.size.partners * 12 - 1}) AS n) AS x""",
+            f"""(SELECT *, revenue + activity + engagement + satisfaction + fit AS s
+                   FROM (SELECT n, ({_ids([0, 10, 20, 30])})[{_step("n", 71, 4)}] AS revenue,
+                                ({_ids([0, 10, 20, 25])})[{_step("n / 12", 72, 4)}] AS activity,
+                                ({_ids([0, 10, 15, 20])})[{_step("n / 12", 73, 4)}] AS engagement,
+                                ({_ids([0, 5, 10, 15])})[{_step("n / 12", 74, 4)}] AS satisfaction,
+                                ({_ids([0, 5, 10])})[{_step("n / 12", 75, 3)}] AS fit
+                           FROM generate_series(0::bigint, {self.size.partners * 12 - 1}) AS n) AS p) AS x""",
         )  # fmt: skip
 
     def _work(self) -> None:
@@ -563,7 +567,12 @@ def _ids(numbers: list[int]) -> str:
 
 
 def _one_of(words: list[str], row: str, salt: int) -> str:
-    return f"({_array(words)})[1 + floor(pg_temp.dice({row}, {salt}) * {len(words)})::int]"
+    return f"({_array(words)})[{_step(row, salt, len(words))}]"
+
+
+def _step(row: str, salt: int, steps: int) -> str:
+    """A number from 1 to ``steps``."""
+    return f"1 + floor(pg_temp.dice({row}, {salt}) * {steps})::int"
 
 
 def _defaults(model: type[Model]) -> dict[str, str]:

@@ -44,6 +44,10 @@ class Bench:
         """How often each contender runs: as usual, or the least that counts."""
         return min(usual, 3) if self.quick else max(usual, 3)
 
+    def at_largest(self, goal: float) -> float | None:
+        """A goal that is promised at L only."""
+        return goal if self.world.size.name == "L" else None
+
     def lived_in(self) -> None:
         """Let one night pass, so that partners have scores, tiers and grants. Once, and after B7, which needs the first."""
         from bench.living import live
@@ -60,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Generate, measure, tell. Exit status 1 when an answer was wrong; a missed goal is a finding, not an error."""
     parser = argparse.ArgumentParser(prog="bin/bench", description="Measure workloads against floors.")
     parser.add_argument("workloads", nargs="*", metavar="B1", help=f"of {' '.join(WORKLOADS)}; all by default")
-    parser.add_argument("--size", choices=[name for name in SIZES], default="S")
+    parser.add_argument("--size", choices=list(SIZES), default="S")
     parser.add_argument("--json", type=Path, help="where to write the table with every single time")
     parser.add_argument("--quick", action="store_true", help="three rounds of everything")
     parser.add_argument("--packs", type=int, default=0, help="B9: how many packs to render on two processes")
@@ -147,7 +151,10 @@ def table(points: Sequence[Point]) -> str:
     widths = [max(len(row[n]) for row in rows) for n in range(len(HEADINGS))]
     lines = []
     for row in rows:
-        cells = [cell.ljust(width) if n < 2 else cell.rjust(width) for n, (cell, width) in enumerate(zip(row, widths, strict=True))]
+        cells = [
+            cell.ljust(width) if n < 2 else cell.rjust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
         lines.append("  ".join(cells).rstrip())
     return "\n" + "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]]) + "\n"
 

@@ -12,7 +12,7 @@ from bench.measure import Broken
 
 # What every page of a signed-in person costs before the view begins, and the shell around it.
 _AROUND = ('FROM "django_session"', 'FROM "core_membership"', "mfa_authenticator", 'FROM "core_notice"')
-_COUNTERS = 'GROUP BY 1'
+_COUNTERS = "GROUP BY 1"
 
 
 @contextmanager

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - statements read best one clause a line
 """The night by hand: health and tier of all partners in a few statements that write what the night writes.
 
 One statement computes all into a temporary table; the others write columns, history, changes, grants, audit and events
@@ -306,7 +307,9 @@ def _rungs(version: ProgramVersion, as_of: date) -> tuple[str, list[Any]]:
     for track in ("solution", "technology"):
         for tier in ladder_terms(version, track).tiers:
             paths = {path.metric: path.threshold for path in tier.paths}
-            other = next((most for metric, most in paths.items() if metric not in ("sourced_arr", "qualified_referrals")), None)
+            other = next(
+                (most for metric, most in paths.items() if metric not in ("sourced_arr", "qualified_referrals")), None
+            )
             review = add_months(as_of, tier.review_months) if tier.review_months else None
             rows.append("(%s, %s, %s::numeric, %s::numeric, %s::numeric, %s::int, %s, %s::date)")
             given += [

@@ -24,7 +24,8 @@ def run(bench: Bench) -> Iterator[Point]:
     rows = browser.get(path).content.count(b"data-row-link")
     must(rows == min(50, _matching(browser, path)), f"{rows} rows are on the page")
     floor = "/bench/page/b1-50/"
-    must(browser.get(floor).content.count(b"<tr>") == rows + 1, "the bare page shows other rows")
+    # One line more for the count, and one for the row that tells that there is another page.
+    must(browser.get(floor).content.count(b"<tr>") - rows in (1, 2), "the bare page shows other rows")
     series = in_turn(
         {"ours": lambda: browser.get(path), "floor": lambda: browser.get(floor)}, rounds=bench.rounds(60), warm_up=5
     )

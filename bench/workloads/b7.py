@@ -100,7 +100,9 @@ def _point(
         return call
 
     series = in_turn(
-        {name: timed(name) for name in contenders}, rounds=bench.rounds(3), between=lambda: bench.vacuum(*WRITTEN, "partners_partner")
+        {name: timed(name) for name in contenders},
+        rounds=bench.rounds(3),
+        between=lambda: bench.vacuum(*WRITTEN, "partners_partner"),
     )
     _compare(title, results)
     whole, halves = (_statements(bench, before, on, chunks) for chunks in (1, 2))
@@ -158,7 +160,9 @@ def _loop(bench: Bench, on: date) -> Point:
         with _undone():
             nights.append(_timed(lambda: ours(on)))
         with _undone():
-            loops.append(_timed(lambda: [refresh_partner(partner_id=pk, at=at) for pk in ids]) * size.partners / len(ids))
+            loops.append(
+                _timed(lambda: [refresh_partner(partner_id=pk, at=at) for pk in ids]) * size.partners / len(ids)
+            )
         bench.vacuum(*WRITTEN, "partners_partner")
     return Point(
         "B7", "against a loop over partners", tuple(nights), tuple(loops), 1 / 20, memory=memory(),

@@ -149,5 +149,3 @@ def _many(bench: Bench, one: float) -> Point:
             Limit("megabytes more than after 50", max(report["peak"] - report["after_50"] for report in reports), 32),
         ),
     )  # fmt: skip
-
-
