@@ -59,7 +59,10 @@ class ReturnForm(forms.Form):
 
     note = forms.CharField(label=_("Your question"), max_length=2000, widget=_area())
     fields_to_fix = forms.MultipleChoiceField(
-        label=_("Fields to open"), required=False, choices=QUESTION_FIELDS, widget=forms.CheckboxSelectMultiple
+        label=_("Fields the partner may correct"),
+        required=False,
+        choices=QUESTION_FIELDS,
+        widget=forms.CheckboxSelectMultiple,
     )
 
 

@@ -123,7 +123,7 @@ class Drawer:
 
     def _content(self, row: Any, value: Any) -> SafeString | str:
         if self.template is not None:
-            return SafeString(self.template.render({**self.shared, "row": row, "value": value}))
+            return SafeString(self.template.render({**self.shared, "row": row, "value": value}).strip())
         if value is None or value == "":
             return ""
         match self.column.kind:

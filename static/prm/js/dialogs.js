@@ -9,6 +9,11 @@
     opener = document.activeElement;
     dialog.showModal();
   }
+  function hasTyped(dialog) {
+    return Array.prototype.some.call(dialog.querySelectorAll("textarea, input"), function (field) {
+      return field.type !== "hidden" && (field.value !== field.defaultValue || field.checked !== field.defaultChecked);
+    });
+  }
   document.addEventListener("close", function () {
     if (opener && document.contains(opener)) opener.focus();
     opener = null;
@@ -23,7 +28,8 @@
       var place = event.target.getBoundingClientRect();
       var inside = event.clientX >= place.left && event.clientX <= place.right &&
         event.clientY >= place.top && event.clientY <= place.bottom;
-      if (!inside && event.detail) event.target.close();
+      // a slip beside the dialog must not throw away what was typed; Escape and the cross are meant
+      if (!inside && event.detail && !hasTyped(event.target)) event.target.close();
     }
   });
 
@@ -37,6 +43,9 @@
     if (title) dialog.querySelector("h2").textContent = title;
     if (!target.childElementCount && !target.textContent.trim()) dialog.close(); else open(dialog);
     target.scrollTop = 0;
+    // a form is typed into at once; what htmx focuses itself, as the summary of errors, keeps the focus
+    var field = target.querySelector("form :is(textarea, select, input:not([type=hidden], [type=checkbox], [type=radio]))");
+    if (field && dialog.open && !target.contains(document.activeElement)) field.focus();
   });
   // The server closes it: HX-Trigger: closeDialog
   document.addEventListener("closeDialog", function () {
