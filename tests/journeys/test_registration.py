@@ -15,6 +15,19 @@ from tests.world import World
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
+def test_an_empty_name_follows_the_domain_until_somebody_writes_it(world: World, opens: Opens) -> None:
+    sara = opens(world.sara, "/portal/deals/new/")
+    domain, name = sara.locator("[name=customer_domain]"), sara.locator("[name=customer_name]")
+    domain.fill("aster.org")
+    expect(name).to_have_value("Aster")
+    domain.fill("aster-clinics.org")
+    expect(name).to_have_value("Aster Clinics")
+    name.fill("Aster Kliniken")
+    domain.fill("aster-clinics.de")
+    expect(sara.locator("#availability")).not_to_contain_text("filled in")
+    expect(name).to_have_value("Aster Kliniken")
+
+
 def test_from_the_first_keystroke_to_the_confirmed_win(world: World, opens: Opens) -> None:
     sara = opens(world.sara, "/portal/deals/new/")
     fill_in(sara, "helios-energy.com", "Helios Energy GmbH")

@@ -270,7 +270,7 @@ def registration_check(request: HttpRequest) -> HttpResponse:
         | ({"customer_name": filled} if filled else {}),
     )
     if request.htmx:
-        context = {"availability": availability, "name_filled": filled, "name_field": _swapped_name(request, form)}
+        context = {"availability": availability, "name_filled": filled}
         return render(request, "portal/deals/registration_form.html#availability", context)
     code = _code_in(request)
     draft = Registration.objects.visible_to(request.actor).filter(code=code, status=RegistrationStatus.DRAFT).first()
@@ -282,21 +282,6 @@ def _name_to_fill(request: HttpRequest, domain: str) -> str:
     typed = request.POST.get("customer_name", "").strip()
     ours = typed == request.POST.get("name_filled", "").strip()
     return name_from_domain(domain)[:200] if domain and (not typed or ours) else ""
-
-
-def _swapped_name(request: HttpRequest, form: RegistrationForm) -> str:
-    """The name's control for the page to take over: only while it shows nothing, or what an answer put there."""
-    bound = form["customer_name"]
-    still = ":placeholder-shown" if not request.POST.get("customer_name", "").strip() else "[data-filled]"
-    return bound.as_widget(
-        attrs={
-            "class": "form-control",
-            "autocomplete": "off",
-            "placeholder": " ",
-            "data-filled": "1",
-            "hx-swap-oob": f"outerHTML:#{bound.auto_id}{still}",
-        }
-    )
 
 
 def _availability(request: HttpRequest, text: str) -> dict[str, Any]:

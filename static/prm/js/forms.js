@@ -105,6 +105,15 @@
     }
   });
 
+  // --- a proposal in an answer fills its field, unless somebody wrote there ------------------------
+  document.addEventListener("htmx:afterSwap", function () {
+    document.querySelectorAll("input[data-fills]").forEach(function (proposal) {
+      var field = proposal.form && proposal.form.elements[proposal.dataset.fills];
+      if (!field || (field.value.trim() && field.value !== field.dataset.filled)) return;
+      field.value = field.dataset.filled = proposal.value;
+    });
+  });
+
   // --- files: drop them on the field --------------------------------------------------------------
   ["dragover", "dragleave", "drop"].forEach(function (name) {
     document.addEventListener(name, function (event) {
