@@ -103,7 +103,7 @@ class Floor:
         self.render()
 
     def render(self) -> None:
-        """Draw and set. Fonts and style sheets are parsed already, and the collector rests, as it does in the product."""
+        """Draw and set. Fonts and style sheets are parsed already; the collector rests, as in the product."""
         press, config = pdf._press(), charts.theme_config("print")
         sheets: list[Any] = [press.faces, press.sheet(qbr_pack.STYLESHEET)]
         for spec in self.specs:
@@ -141,11 +141,9 @@ def _many(bench: Bench, one: float) -> Point:
     reports = [json.loads(text.splitlines()[-1]) for text in said]
     rendering = max(report["seconds"] for report in reports)
     ideal = one * len(codes) / 2
+    peak, after_50 = (max(report[name] for report in reports) for name in ("peak", "after_50"))
     return Point(
-        "B9", f"{len(codes)} packs on two processes", (rendering,) * 3, (ideal,) * 3, 1.15, memory=max(r["peak"] for r in reports),
-        note=f"measured once, {seconds:.0f} s with starting; ideal: the floor of a usual pack, half of {len(codes)} times",
-        limits=(
-            Limit("megabytes a worker", max(report["peak"] for report in reports), 320),
-            Limit("megabytes more than after 50", max(report["peak"] - report["after_50"] for report in reports), 32),
-        ),
+        "B9", f"{len(codes)} packs on two processes", (rendering,) * 3, (ideal,) * 3, 1.15, memory=peak,
+        note=f"measured once, {seconds:.0f} s with starting; ideal: half as many times the floor of a usual pack",
+        limits=(Limit("megabytes a worker", peak, 320), Limit("megabytes more than after 50", peak - after_50, 32)),
     )  # fmt: skip
