@@ -71,5 +71,5 @@ def test_codes_and_changes_read_as_words() -> None:
     line = AuditEntry(code="deals.registration.win_reported", changes=changes, reason="Signed")
     assert what_happened(line) == "Registration: win reported"
     assert changes_in_words(line) == (
-        "lines: 1, 2, 3; ok: yes; note: –; due at: 15 Jun 2026 09:00; file: abababab…; because: Signed"
+        "lines: 1, 2, 3; ok: yes; due at: 15 Jun 2026 09:00; file: abababab…; because: Signed"
     )

@@ -204,6 +204,25 @@ def test_partners_that_hang_by_a_thread_are_told_together(world: World, mia: Cli
     assert [(each["title"], each["count"]) for each in threads] == [("Single contact", 2)]
 
 
+def test_only_falls_tiers_at_risk_and_overdue_actions_need_somebody(world: World, mia: Client, at: datetime) -> None:
+    assert mia.get(TODAY).context["need_you"] == 0
+    partner = stage.northwind(world)
+    for title in ("Send the price list", "Book the workshop"):
+        add_qbr_action(
+            partner=partner, title=title, side="us", agreed_on=stage.day_after(at, -9), due_on=stage.day_after(at, -3),
+            by=world.mia.actor, at=at,
+        )  # fmt: skip
+    page = mia.get(TODAY)
+    assert page.context["need_you"] == 1
+    assert [each.title for each in page.context["overdue"]] == ["Send the price list", "Book the workshop"]
+    assert page.context["coming"] == []
+    assert "overdue since" in stage.text_of(page)
+    partner.tier_at_risk = True
+    partner.save(update_fields=["tier_at_risk"])
+    assert mia.get(TODAY).context["threads"][0]["title"] == "Tier at risk"
+    assert mia.get(TODAY).context["need_you"] == 1
+
+
 def test_what_comes_up_is_listed_soonest_first(world: World, mia: Client, at: datetime) -> None:
     early = at - timedelta(days=25)
     deals.approved(world, world.paul, at=early, first_contact_on=early.date())

@@ -90,7 +90,8 @@ def _address(row: AuditEntry) -> str:
 
 def changes_in_words(row: AuditEntry) -> str:
     """What changed, field by field, and why: "status: submitted → approved; days: 30; because: they signed"."""
-    parts = [f"{field.replace('_', ' ')}: {_value(value)}" for field, value in row.changes.items()]
+    told = ((field.replace("_", " "), value) for field, value in row.changes.items() if value not in (None, "", [], {}))
+    parts = [f"{field}: {_value(value)}" for field, value in told]
     if row.reason:
         parts.append(_("because: %(reason)s") % {"reason": row.reason})
     return "; ".join(parts)

@@ -432,3 +432,20 @@ def test_a_decision_opened_by_itself_is_a_small_page_and_changes_nothing(world: 
     assert page.status_code == 200
     assert 'value="/manage/"' in page.content.decode()
     assert AuditEntry.objects.count() == before
+
+
+def test_what_was_checked_stands_beside_the_decision(world: World, sign_in, now) -> None:
+    free = waiting(world.paul, now, name="Aster", quote_sent=True)
+    waiting(world.rita, now, name="Baltic", hours=2)
+    taken = waiting(world.paul, now, name="Baltic")
+    client = sign_in(world.mia)
+
+    def checked(registration: Registration) -> list[bool | None]:
+        page = client.get(reverse("manage:deals:registration_detail", args=[registration.code]))
+        return [each["done"] for each in page.context["checks"]]
+
+    # others · our own sales · entitlement · first contact · quote
+    assert checked(free) == [True, True, True, True, False]
+    assert checked(taken)[:2] == [False, True]
+    Grant.objects.filter(partner_id=taken.partner_id, entitlement="deal_registration").delete()
+    assert checked(free)[2] is False
