@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - statements read best one clause a line
+
 """Fills an empty database with a world of a given size, from a seed, in about two dozen statements.
 
 What few rows carry the meaning (the vendor, its staff, the program, the price list) is made through the product's own
@@ -208,7 +208,7 @@ class Generator:
     # -- the mass ---------------------------------------------------------------------------------------------------
 
     def _partners(self) -> None:
-        base, rows = self.partner_base, f"generate_series(1, {self.size.partners}) AS n"
+        base, rows = self.partner_base, f"generate_series(1::bigint, {self.size.partners}) AS n"
         name = f"""pg_temp.word(n * 40503 % 1048576) || ' ' || {_one_of("Solutions Systems Networks Digital".split(), "n", 1)}"""
         since = f"(DATE '{self.today}' - 100 - (pg_temp.dice(n, 2) * 1000)::int)"
         self._insert(
@@ -242,7 +242,7 @@ class Generator:
                 "name": "'Contact ' || n", "email": "'c' || n || '@example.com'",
                 "created_at": f"TIMESTAMPTZ '{self.now}'",
             },
-            f"generate_series(0, {self.size.partners * 3 - 1}) AS n",
+            f"generate_series(0::bigint, {self.size.partners * 3 - 1}) AS n",
         )  # fmt: skip
         self._insert(
             "reporting.QbrAction",
@@ -251,12 +251,12 @@ class Generator:
                 "title": "'Agreed action ' || n", "side": "'us'", "agreed_on": f"DATE '{self.today}' - 60",
                 "due_on": f"DATE '{self.today}' + (n % 40)::int", "created_at": f"TIMESTAMPTZ '{self.now}'",
             },
-            f"generate_series(0, {self.size.partners * 4 - 1}) AS n",
+            f"generate_series(0::bigint, {self.size.partners * 4 - 1}) AS n",
         )  # fmt: skip
 
     def _people(self) -> None:
         each = self.size.members
-        rows = f"generate_series(1, {self.size.partners * each}) AS n"
+        rows = f"generate_series(1::bigint, {self.size.partners * each}) AS n"
         partner = f"({self.partner_base} + 1 + (n - 1) / {each})"
         joined = "(SELECT created_at FROM core_organization o WHERE o.id = m.organization_id)"
         at = f"TIMESTAMPTZ '{self.now}' - interval '1 day' * (100 + 0 * n)"

@@ -12,11 +12,11 @@ from prm.core.actions import audit
 from prm.core.actors import Actor
 
 _END = """
+WITH never_begun AS (
+  DELETE FROM partners_grant WHERE partner_id = ANY(%(ids)s) AND source_kind = 'tier' AND valid_from > %(last)s
+)
 UPDATE partners_grant SET valid_until = %(last)s
  WHERE partner_id = ANY(%(ids)s) AND source_kind = 'tier' AND valid_until IS NULL AND valid_from <= %(last)s
-"""
-_CLEAR = """
-DELETE FROM partners_grant WHERE partner_id = ANY(%(ids)s) AND source_kind = 'tier' AND valid_from > %(last)s
 """
 _GIVE = """
 INSERT INTO partners_grant (partner_id, entitlement, value, rank, source_kind, source_code, version_id,
@@ -28,18 +28,13 @@ SELECT p.organization_id, b.code, t.value, t.rank, 'tier', r.code, t.version_id,
   JOIN partners_benefit b ON b.id = t.benefit_id
  WHERE p.organization_id = ANY(%(ids)s)
 """
-_OUTDATED = """
-SELECT p.id FROM unnest(%(ids)s::bigint[]) AS p(id)
- WHERE NOT EXISTS (SELECT FROM partners_grant g WHERE g.partner_id = p.id AND g.source_kind = 'tier'
-                      AND g.valid_until IS NULL AND g.version_id = %(version)s)
-"""
 
 
 def refresh_tier_grants(*, partner_ids: Iterable[int], version: ProgramVersion, on: date, at: datetime) -> int:
     """Give partners what their tier has from a day on under a version, and end what it gave before.
 
     The number of grants given. A second refresh on the same day replaces the first, so that nothing is given twice.
-    Three statements for any number of partners.
+    Two statements for any number of partners.
     """
     ids = list(partner_ids)
     if not ids:
@@ -47,16 +42,8 @@ def refresh_tier_grants(*, partner_ids: Iterable[int], version: ProgramVersion, 
     values: dict[str, Any] = {"ids": ids, "last": on - timedelta(days=1), "on": on, "at": at, "version": version.pk}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_END, values)
-        cursor.execute(_CLEAR, values)
         cursor.execute(_GIVE, values)
         return cursor.rowcount
-
-
-def without_grants_of(*, partner_ids: Iterable[int], version: ProgramVersion) -> list[int]:
-    """Those of the partners whose tier's grants do not come from this version (a new one took over). One statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(_OUTDATED, {"ids": list(partner_ids), "version": version.pk})
-        return [row[0] for row in cursor.fetchall()]
 
 
 def give_grant(

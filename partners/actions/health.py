@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Subquery
 
 from partners.actions.history import Latest, fingerprint, is_news, latest_rows
 from partners.choices import HealthDimension
@@ -19,9 +20,8 @@ from prm.core.actors import Actor
 from prm.core.bulk import insert_many
 from prm.core.codes import new_code
 from prm.core.explain import to_json
-from prm.core.models import WorkItem
+from prm.core.models import Organization, WorkItem
 from prm.core.money import round_half_up
-from prm.core.queries.organizations import vendor
 from prm.core.refs import Ref
 
 ALERT = "partners.health_alert"
@@ -143,6 +143,7 @@ def raise_health_alerts(
         partners = (
             Partner.objects.select_for_update(of=("self",))
             .select_related("organization")
+            .annotate(vendor_id=Subquery(Organization.objects.filter(kind="vendor").values("pk")))
             .in_bulk([partner_id for partner_id, _alert in alerts])
         )
         waiting = set(
@@ -155,14 +156,13 @@ def raise_health_alerts(
             for partner_id, alert in alerts
             if partner_id in partners and partners[partner_id].code not in waiting
         ]
-        vendor_id = vendor().pk
         items = [
             WorkItem(
                 code=new_code("WI"),
                 kind=ALERT,
                 ref_kind="partners.partner",
                 ref_code=partner.code,
-                organization_id=vendor_id,
+                organization_id=partner.vendor_id,
                 about_id=partner.pk,
                 role="partner_manager",
                 assignee_id=partner.owner_id,

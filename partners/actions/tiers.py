@@ -11,19 +11,21 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
-from partners.actions.grants import refresh_tier_grants, without_grants_of
-from partners.actions.history import fingerprint, is_news, latest_rows
-from partners.choices import TierChangeKind, TierMetric, TierOutcome
+from partners.actions.grants import refresh_tier_grants
+from partners.actions.history import Latest, fingerprint, is_news
+from partners.choices import GrantSource, TierChangeKind, TierMetric, TierOutcome
 from partners.models import (
+    Grant,
     Partner,
     ProgramVersion,
-    Tier,
     TierChange,
     TierNoticeSent,
     TierOverride,
     TierStanding,
 )
+from partners.queries.program import tier_ids
 from partners.rules.tier_status import TierDecision
 from partners.rules.tiers import TierFacts
 from prm.core.actions import audit, outbox
@@ -80,6 +82,11 @@ UPDATE partners_partner AS p
 """
 
 
+_READ = (
+    "pk", "code", "track__code", "tier_id", "tier__code", "scored_on", "has_grants", "last_day", "last_print",
+)  # fmt: skip
+
+
 def apply_tier_decisions(
     *, results: Sequence[TierResult], version: ProgramVersion, on: date, by: Actor, at: datetime
 ) -> Applied:
@@ -93,13 +100,9 @@ def apply_tier_decisions(
         return applied
     with transaction.atomic():
         rows: dict[int, dict[str, Any]] = {
-            row["pk"]: {**row}
-            for row in Partner.objects.select_for_update(of=("self",))
-            .filter(pk__in=[result.partner_id for result in results])
-            .order_by("pk")
-            .values("pk", "code", "track__code", "tier_id", "tier__code", "scored_on")
+            row["pk"]: {**row} for row in _locked([result.partner_id for result in results], version).values(*_READ)
         }
-        tiers = {(tier.track.code, tier.code): tier.pk for tier in Tier.objects.select_related("track")}
+        tiers = tier_ids(version)
         kept: list[tuple[TierResult, dict[str, Any]]] = []
         for result in results:
             row = rows.get(result.partner_id)
@@ -115,8 +118,8 @@ def apply_tier_decisions(
         applied.stored = _write_standings(plans, version, on)
         _close_overrides(plans, at)
         _note_notices(plans, on, at)
-        held = [plan["row"]["pk"] for plan in plans if plan["tier_id"]]
-        outdated = without_grants_of(partner_ids=held, version=version) if held else []
+        # a tier held on whose grants come from an older version gives what this one says
+        outdated = [plan["row"]["pk"] for plan in plans if plan["tier_id"] and not plan["row"]["has_grants"]]
         changed_ids = [plan["row"]["pk"] for plan in moved]
         refresh_tier_grants(partner_ids={*changed_ids, *outdated}, version=version, on=on, at=at)
         applied.changed = changed_ids
@@ -126,6 +129,24 @@ def apply_tier_decisions(
 def apply_tier_decision(*, result: TierResult, version: ProgramVersion, on: date, by: Actor, at: datetime) -> Applied:
     """The same for one partner, on demand."""
     return apply_tier_decisions(results=[result], version=version, on=on, by=by, at=at)
+
+
+def _locked(partner_ids: Sequence[int], version: ProgramVersion) -> QuerySet[Partner]:
+    """The partners, locked in order, with their last standing and whether this version gave their tier's grants."""
+    grants = Grant.objects.filter(
+        partner_id=OuterRef("pk"), source_kind=GrantSource.TIER, valid_until=None, version=version
+    )
+    last = TierStanding.objects.filter(partner_id=OuterRef("pk")).order_by("-day")
+    return (
+        Partner.objects.select_for_update(of=("self",))
+        .filter(pk__in=partner_ids)
+        .annotate(
+            has_grants=Exists(grants),
+            last_day=Subquery(last.values("day")[:1]),
+            last_print=Subquery(last.values("fingerprint")[:1]),
+        )
+        .order_by("pk")
+    )
 
 
 def _plan(result: TierResult, row: dict[str, Any], tiers: dict[tuple[str, str], int]) -> dict[str, Any]:
@@ -219,7 +240,6 @@ def _news(plan: dict[str, Any], on: date) -> dict[str, Any]:
 
 
 def _write_standings(plans: list[dict[str, Any]], version: ProgramVersion, on: date) -> int:
-    latest = latest_rows(TierStanding._meta.db_table, [plan["row"]["pk"] for plan in plans]) if plans else {}
     rows = []
     for plan in plans:
         decision: TierDecision = plan["result"].decision
@@ -240,7 +260,8 @@ def _write_standings(plans: list[dict[str, Any]], version: ProgramVersion, on: d
             "lines": [line for line in plan["lines"] if line["code"] != "tier.outcome"],
         }
         print_ = fingerprint(values)
-        if not is_news(latest.get(plan["row"]["pk"]), on, print_):
+        row = plan["row"]
+        if not is_news(Latest(row["last_day"], row["last_print"] or "", row["scored_on"]), on, print_):
             continue
         rows.append(
             TierStanding(

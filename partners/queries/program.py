@@ -16,6 +16,7 @@ from partners.models import (
     PartnerTypeTerm,
     ProgramVersion,
     TermSet,
+    Tier,
     TierTerm,
     TrackTerm,
 )
@@ -130,9 +131,27 @@ def benefit_values(version: ProgramVersion, track: str) -> dict[str, dict[str, s
     return dict(values)
 
 
+def tier_ids(version: ProgramVersion) -> dict[tuple[str, str], int]:
+    """Track and tier → primary key, for all tiers that there were when the version was first used.
+
+    Tiers stay what they are through all versions; a version brings its own along when it is written.
+    """
+    return _published_tiers(version.pk) if version.is_published else _tiers()
+
+
 def forget_programs() -> None:
     """Empty the process's memory of published versions; tests that reuse keys need it."""
     _published_program.cache_clear()
+    _published_tiers.cache_clear()
+
+
+@lru_cache(maxsize=64)
+def _published_tiers(version_id: int) -> dict[tuple[str, str], int]:
+    return _tiers()
+
+
+def _tiers() -> dict[tuple[str, str], int]:
+    return {(track, tier): pk for track, tier, pk in Tier.objects.values_list("track__code", "code", "pk")}
 
 
 @lru_cache(maxsize=64)

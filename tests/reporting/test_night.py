@@ -425,9 +425,10 @@ def test_statements_do_not_grow_with_partners(
     world: World, northwind: Partner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """B7. What is sent once a night is counted apart from what each chunk of 5,000 partners costs."""
-    with transaction.atomic():
-        few = statements(YESTERDAY)
-        transaction.set_rollback(True)
+    for _again in range(2):  # after the first, the program's terms are in memory
+        with transaction.atomic():
+            few = statements(YESTERDAY)
+            transaction.set_rollback(True)
     for number, partner in enumerate(many_partners(world, 40)):
         deals((f"M{number}", partner.code, "won", 1000 * number + 1, "2026-01-10", "2026-05-10"), at=clock(TODAY)())
     assert statements(YESTERDAY) == few  # a night in which every tier moves

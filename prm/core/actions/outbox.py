@@ -1,5 +1,6 @@
 """Promising and delivering. A promise is a row in the caller's transaction; delivery happens afterwards."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,10 +9,9 @@ from datetime import datetime, timedelta
 
 import structlog
 from celery import current_app
-from django.db import transaction
+from django.db import connection, transaction
 from kombu.pools import producers
 
-from prm.core.bulk import insert_many
 from prm.core.choices import DeliveryState
 from prm.core.models import OutboxDelivery, OutboxEvent
 from prm.core.outbox import handler_named, handlers_of
@@ -31,21 +31,31 @@ def emit(*, name: str, ref: Ref, data: dict, at: datetime, request_id: str = "")
 
 
 def emit_many(*, name: str, items: list[tuple[Ref, dict]], at: datetime, request_id: str = "") -> OutboxEvent | None:
-    """Keep one event per item in two statements; returns the last one written."""
+    """Keep one event per item in one statement; returns the last one written."""
     wanted = handlers_of(name)
     if not (wanted and items):
         return None
-    events = [
-        OutboxEvent(at=at, name=name, ref_kind=ref.kind, ref_code=ref.code, data=data, request_id=request_id)
-        for ref, data in items
-    ]
-    for event, pk in zip(events, insert_many(events), strict=True):
-        event.pk = pk
-    insert_many(
-        [OutboxDelivery(event=event, handler=handler, next_try_at=at) for event in events for handler in wanted]
-    )
+    given = json.dumps([{"kind": ref.kind, "code": ref.code, "data": data} for ref, data in items])
+    with connection.cursor() as cursor:
+        cursor.execute(_PROMISE, {"given": given, "at": at, "name": name, "request": request_id, "wanted": wanted})
+        last = cursor.fetchone()[0]
     transaction.on_commit(wake_outbox, robust=True)
-    return events[-1]
+    ref, data = items[-1]
+    return OutboxEvent(last, at=at, name=name, ref_kind=ref.kind, ref_code=ref.code, data=data, request_id=request_id)
+
+
+_PROMISE = """
+WITH made AS (
+  INSERT INTO core_outboxevent (at, name, ref_kind, ref_code, data, request_id)
+  SELECT %(at)s, %(name)s, kind, code, data, %(request)s
+    FROM json_to_recordset(%(given)s::json) AS given(kind text, code text, data jsonb)
+  RETURNING id
+), promised AS (
+  INSERT INTO core_outboxdelivery (event_id, handler, state, attempts, next_try_at, error)
+  SELECT id, handler, 'pending', 0, %(at)s, '' FROM made CROSS JOIN unnest(%(wanted)s::text[]) AS handler
+)
+SELECT max(id) FROM made
+"""
 
 
 @contextmanager

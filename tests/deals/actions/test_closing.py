@@ -203,7 +203,7 @@ def test_a_night_over_many_costs_the_same_statements(world: World, many: int, dj
     """Rows, history and events are written once for all; people are told afterwards, one by one."""
     for number in range(many):
         stage.approved(world, world.sara, customer_domain=f"firm{number}.com", customer_name=f"Firm {number}")
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         assert expire_registrations(on=date(2026, 8, 1), by=NIGHT, at=AT + 47 * DAY) == many
 
 
