@@ -1,4 +1,3 @@
-
 """Fills an empty database with a world of a given size, from a seed, in about two dozen statements.
 
 What few rows carry the meaning (the vendor, its staff, the program, the price list) is made through the product's own

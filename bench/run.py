@@ -49,7 +49,7 @@ class Bench:
         return goal if self.world.size.name == "L" else None
 
     def lived_in(self) -> None:
-        """Let one night pass, so that partners have scores, tiers and grants. Once, and after B7, which needs the first."""
+        """Let one night pass, so that partners have scores, tiers and grants. Once, and after B7."""
         from bench.living import live
 
         live(self.world, self.owner)

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - statements read best one clause a line
 """The night by hand: health and tier of all partners in a few statements that write what the night writes.
 
 One statement computes all into a temporary table; the others write columns, history, changes, grants, audit and events

@@ -51,6 +51,6 @@ def run(bench: Bench) -> Iterator[Point]:
     must(sent.count() >= 2 * len(series["ours"]), "not every registration was stored")
     matches = ConflictMatch.objects.filter(registration__in=sent).count()
     yield Point(
-        "B5", f"against {bench.world.size.deals:,} registrations", series["ours"], series["floor"], bench.at_largest(1.5),
-        statements=statements, memory=memory(), note=f"{matches} similar accounts found for the manager",
+        "B5", f"against {bench.world.size.deals:,} registrations", series["ours"], series["floor"],
+        bench.at_largest(1.5), statements=statements, memory=memory(), note=f"{matches} similar accounts found for the manager",
     )  # fmt: skip
