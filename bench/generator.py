@@ -133,7 +133,9 @@ class Generator:
         tracks = dict(Track.objects.values_list("code", "pk"))
         self.tracks = [tracks[read.program.type(kind).track] for kind in _TYPES]
         self.tiers = dict(Tier.objects.filter(track__code="solution").values_list("code", "pk"))
-        self.partner_base, self.user_base = (self._highest(table) for table in ("core_organization", "core_user"))
+        self.partner_base = self._highest("core_organization")
+        # People and their memberships are numbered alike.
+        self.user_base = max(self._highest(table) for table in ("core_user", "core_membership"))
 
     def _highest(self, table: str) -> int:
         self.cursor.execute(f"SELECT coalesce(max(id), 0) FROM {table}")

@@ -14,5 +14,6 @@ valkey          one private Valkey (or Redis) server
 backing         the chain: an address from outside, the wheel, the system's own programs
 demo            ``bin/demo``
 suite           ``bin/test``
+bench           ``bin/bench``
 ==============  =========================================================================================
 """

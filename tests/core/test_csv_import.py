@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError
 
+from prm.core import csv_import
 from prm.core.actors import Actor
 from prm.core.csv_import import (
     CellError,
@@ -200,7 +201,13 @@ class Companies:
         return ["created" for _name in batch]
 
 
-register_importer("test_companies", "Companies of a test", "core.admin_use", Companies)
+@pytest.fixture(autouse=True)
+def _known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kind is known during these tests only."""
+    monkeypatch.setattr(csv_import, "_IMPORTERS", {**csv_import._IMPORTERS})
+    register_importer("test_companies", "Companies of a test", "core.admin_use", Companies)
+
+
 FILE = "id,name\n1,a\n2,bad\n3,unreadable\n4,b\n"
 
 
