@@ -1,6 +1,7 @@
 """What a partner sold, lost and has open, as a pack prints it: figures as of the end of a quarter."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -155,6 +156,7 @@ def won_deals(partner: Partner, quarter: Quarter) -> tuple[p.WonDeal, ...]:
     deals = (
         Opportunity.objects.filter(partner=partner, status="won", won_on__gte=quarter.start, won_on__lte=quarter.end)
         .select_related("account", "product")
+        .only(*_READ)
         .order_by("-amount_program", "pk")
     )
     sourced = set(Opportunity.objects.sourced().filter(pk__in=[deal.pk for deal in deals]).values_list("pk", flat=True))
@@ -172,6 +174,7 @@ def lost_deals(partner: Partner, quarter: Quarter, currency: str) -> tuple[p.Los
             partner=partner, status="lost", closed_on__gte=quarter.start, closed_on__lte=quarter.end
         )
         .select_related("account", "product")
+        .only(*_READ)
         .order_by("-amount", "pk")
     )
     worth = _worth(deals, currency, quarter.end)
@@ -189,8 +192,28 @@ def lost_deals(partner: Partner, quarter: Quarter, currency: str) -> tuple[p.Los
     )
 
 
+# What a pack prints of a deal; the largest partners have a thousand open ones.
+_READ = (
+    "amount", "amount_program", "currency", "stage", "touched_at", "engaged_on", "expected_close_on", "closed_on",
+    "won_on", "lost_reason", "reported_won_at", "origin", "account__name", "product__name",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class OpenDeals:
+    """The deals that were open when a day ended, and what each is worth in the program's currency."""
+
+    rows: list[Opportunity]
+    worth: dict[int, Decimal | None]
+
+
+def open_deals(partner: Partner, end: date, currency: str) -> OpenDeals:
+    """Deals that were open when a day ended, read once for all pages of the pack."""
+    rows = list(_open_at(partner, end))
+    return OpenDeals(rows, _worth(rows, currency, end))
+
+
 def _open_at(partner: Partner, end: date) -> QuerySet[Opportunity]:
-    """Deals that were open when a day ended."""
     return (
         Opportunity.objects.filter(partner=partner)
         .filter(Q(closed_on=None) | Q(closed_on__gt=end))
@@ -201,15 +224,14 @@ def _open_at(partner: Partner, end: date) -> QuerySet[Opportunity]:
             | Q(registration=None, engaged_on=None, created_at__date__lte=end)
         )
         .select_related("account", "product")
+        .only(*_READ)
     )
 
 
-def stuck_deals(partner: Partner, end: date, days: int, currency: str) -> tuple[p.StuckDeal, ...]:
+def stuck_deals(open_deals: OpenDeals, end: date, days: int) -> tuple[p.StuckDeal, ...]:
     """Open deals on which nothing has happened for so many days."""
     found = []
-    deals = list(_open_at(partner, end))
-    worth = _worth(deals, currency, end)
-    for deal in deals:
+    for deal in open_deals.rows:
         touched = deal.touched_at.date() if deal.touched_at.date() <= end else None
         since = max((day for day in (touched, deal.engaged_on) if day), default=None)
         if since is not None and (end - since).days >= days:
@@ -217,7 +239,7 @@ def stuck_deals(partner: Partner, end: date, days: int, currency: str) -> tuple[
                 p.StuckDeal(
                     _customer(deal),
                     _product(deal),
-                    worth[deal.pk],
+                    open_deals.worth[deal.pk],
                     _stage_label(deal.stage),
                     (end - since).days,
                     waits_for="us" if deal.reported_won_at else None,
@@ -226,10 +248,9 @@ def stuck_deals(partner: Partner, end: date, days: int, currency: str) -> tuple[
     return tuple(sorted(found, key=lambda deal: (-(deal.amount or ZERO), -deal.days_in_stage, deal.customer)))
 
 
-def pipeline_of(partner: Partner, quarter: Quarter, following: Quarter, currency: str) -> p.PipelineFacts:
+def pipeline_of(open_deals: OpenDeals, following: Quarter) -> p.PipelineFacts:
     """Open deals by stage, in the program's currency."""
-    deals = list(_open_at(partner, quarter.end))
-    worth = _worth(deals, currency, quarter.end)
+    deals, worth = open_deals.rows, open_deals.worth
     stages = []
     for stage in OpportunityStage:
         rows = [deal for deal in deals if deal.stage == stage]

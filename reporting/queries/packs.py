@@ -26,7 +26,15 @@ from prm.core.models import Organization
 from prm.core.queries.organizations import vendor
 from prm.core.queries.rows import dict_rows
 from reporting.models import QbrAction, QbrPack
-from reporting.queries.pack_deals import deal_flow, lost_deals, pipeline_of, revenue_of, stuck_deals, won_deals
+from reporting.queries.pack_deals import (
+    deal_flow,
+    lost_deals,
+    open_deals,
+    pipeline_of,
+    revenue_of,
+    stuck_deals,
+    won_deals,
+)
 from reporting.queries.pack_standing import certificates_of, health_of, nps_of, tier_of
 from reporting.rules import pack as p
 
@@ -47,6 +55,7 @@ def pack_facts(pack: QbrPack, *, at: datetime) -> p.PackFacts:
     health = health_of(partner, end, health_terms(version), fiscal)
     matrix, value = _matrix(partner, end, matrix_terms(version), revenue)
     following = quarter_of(quarter.end + timedelta(days=1), fiscal)
+    still_open = open_deals(partner, end, version.currency)
     qbr = term_set(version, "qbr")
     return p.PackFacts(
         vendor=_brand(vendor()),
@@ -65,8 +74,8 @@ def pack_facts(pack: QbrPack, *, at: datetime) -> p.PackFacts:
         flow=deal_flow(partner, quarter, end),
         won=won_deals(partner, quarter),
         lost=lost_deals(partner, quarter, version.currency),
-        stuck=stuck_deals(partner, end, terms.stuck_days, version.currency),
-        pipeline=pipeline_of(partner, quarter, following, version.currency),
+        stuck=stuck_deals(still_open, end, terms.stuck_days),
+        pipeline=pipeline_of(still_open, following),
         tier=tier_of(partner, end, version),
         certificates=certificates_of(partner, end, version),
         matrix=matrix,
