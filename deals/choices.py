@@ -1,7 +1,15 @@
-"""The closed word lists of deals: registrations, referrals, opportunities, claims and their conflicts."""
+"""The closed word lists of deals: registrations, referrals, opportunities, claims and their conflicts, and earnings."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+
+# Words that the terms of a program use too stand below, with the partners; here they go by the same names.
+from partners.choices import CreditModel as CreditModel
+from partners.choices import DealKind as DealKind
+from partners.choices import EarningTrigger as EarningTrigger
+from partners.choices import PlanModel as PlanModel
+from partners.choices import SpiffKind as SpiffKind
+from partners.choices import TouchKind as TouchKind
 
 
 class RegistrationStatus(TextChoices):
@@ -152,3 +160,174 @@ class SlaState(TextChoices):
     DUE_SOON = "due_soon", _("Due soon")
     BREACHED = "breached", _("Overdue")
     PAUSED = "paused", _("Waiting for the partner")
+
+
+class RecordSource(TextChoices):
+    """How a touch or a contract event came in."""
+
+    HAND = "hand", _("Entered by hand")
+    IMPORT = "import", _("Imported from a file")
+    API = "api", _("Sent by another system")
+    SYSTEM = "system", _("Recorded by the system")
+
+
+class ContractStatus(TextChoices):
+    """Whether a customer still has what it signed for."""
+
+    ACTIVE = "active", _("Active")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class SpiffStatus(TextChoices):
+    """Whether a SPIFF may still award; its window and budget decide the rest."""
+
+    ACTIVE = "active", _("Active")
+    ENDED = "ended", _("Ended")
+
+
+class PayoutMethod(TextChoices):
+    """How a partner's bank is reached."""
+
+    SEPA = "sepa", _("SEPA transfer (IBAN)")
+    ACH = "ach", _("ACH (routing and account number)")
+    WIRE = "wire", _("Wire (account number and BIC)")
+
+
+class TaxForm(TextChoices):
+    """What a partner gives before its first payout, so that the tax office can be told."""
+
+    W9 = "w9", _("W-9 (US person)")
+    W8BEN = "w8ben", _("W-8BEN (foreign individual)")
+    W8BENE = "w8bene", _("W-8BEN-E (foreign company)")
+    VAT = "vat", _("VAT number")
+
+
+class TouchSide(TextChoices):
+    """Whose touch it was."""
+
+    PARTNER = "partner", _("Partner")
+    DIRECT = "direct", _("Our own sales")
+
+
+class VerdictKind(TextChoices):
+    """What a partner's part in a deal was judged to be."""
+
+    SOURCED = "sourced", _("Sourced")
+    INFLUENCED = "influenced", _("Influenced")
+    NOT_ATTRIBUTED = "not_attributed", _("Not attributed")
+
+
+class CommissionKind(TextChoices):
+    """Why a line exists."""
+
+    FLAT = "flat", _("Flat commission")
+    FIRST_YEAR = "first_year", _("First-year commission")
+    BRACKET = "bracket", _("Commission by brackets")
+    HYBRID = "hybrid", _("Flat and percentage commission")
+    RECURRING = "recurring", _("Recurring commission")
+    RENEWAL = "renewal", _("Commission on a renewal")
+    SPIFF = "spiff", _("SPIFF bonus")
+    PUSH = "push", _("Quarterly push")
+    REBATE = "rebate", _("Volume rebate")
+    CLAWBACK = "clawback", _("Clawback")
+    ADJUSTMENT = "adjustment", _("Adjustment")
+
+
+class CommissionStatus(TextChoices):
+    """Where a line stands between signature and final."""
+
+    ACCRUED = "accrued", _("Accrued")
+    PAYABLE = "payable", _("Payable")
+    IN_PAYOUT = "in_payout", _("In a payout run")
+    PAID = "paid", _("Paid")
+    FINAL = "final", _("Final")
+    VOID = "void", _("Void")
+
+
+class HoldReason(TextChoices):
+    """Why a line is kept out of runs."""
+
+    DISPUTE = "dispute", _("Disputed")
+    FRAUD = "fraud", _("Suspected fraud")
+    REVIEW = "review", _("Under review")
+    SUSPENDED = "suspended", _("Partner suspended")
+
+
+class ContractEventKind(TextChoices):
+    """What can happen to a contract after it was signed."""
+
+    PAID = "paid", _("Customer paid")
+    IMPLEMENTED = "implemented", _("Implementation complete")
+    TRIAL_COMPLETED = "trial_completed", _("Trial complete")
+    RENEWED = "renewed", _("Renewed")
+    DOWNGRADED = "downgraded", _("Downgraded")
+    REFUNDED = "refunded", _("Refunded")
+    CANCELLED = "cancelled", _("Cancelled")
+    FRAUD = "fraud", _("Fraud found")
+
+
+class PayoutRunStatus(TextChoices):
+    """The life of a payout run."""
+
+    REQUESTED = "requested", _("Waits for approval")
+    APPROVED = "approved", _("Approved")
+    PARTIAL = "partial", _("Partly failed")
+    COMPLETED = "completed", _("Completed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class PayoutItemStatus(TextChoices):
+    """The life of one payout of a run."""
+
+    PLANNED = "planned", _("Planned")
+    READY = "ready", _("Ready to pay")
+    PAID = "paid", _("Paid")
+    FAILED = "failed", _("Failed")
+    VOID = "void", _("Taken out")
+
+
+class DisputeStatus(TextChoices):
+    """How a dispute stands or ended."""
+
+    OPEN = "open", _("Open")
+    UPHELD = "upheld", _("Upheld")
+    PARTLY_UPHELD = "partly_upheld", _("Partly upheld")
+    REJECTED = "rejected", _("Rejected")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class LedgerAccount(TextChoices):
+    """The accounts of the ledger. All but expense and cash say what we owe a partner."""
+
+    EXPENSE = "expense", _("Commission expense")
+    ACCRUED = "accrued", _("Accrued, not yet due")
+    PAYABLE = "payable", _("Payable")
+    CLEARING = "clearing", _("Leaving by a payout run")
+    CASH = "cash", _("Bank")
+
+
+class LedgerKind(TextChoices):
+    """What kind of fact a ledger transaction books."""
+
+    ACCRUAL = "accrual", _("Accrual")
+    RELEASE = "release", _("Release")
+    PAYOUT = "payout", _("Payout")
+    PAYMENT = "payment", _("Payment")
+    REVERSAL = "reversal", _("Reversal")
+
+
+class ClaimKind(TextChoices):
+    """How a partner laid claim to a deal as its own."""
+
+    REGISTRATION = "registration", _("Registration")
+    REFERRAL = "referral", _("Referral")
+    IMPORT = "import", _("Imported, partner-worked")
+
+
+class ClawbackCause(TextChoices):
+    """What takes commission back."""
+
+    CANCELLED = "cancelled", _("Customer cancelled")
+    DOWNGRADED = "downgraded", _("Customer downgraded")
+    REFUNDED = "refunded", _("Customer was refunded")
+    FRAUD = "fraud", _("Fraud")

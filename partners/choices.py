@@ -47,7 +47,7 @@ class EconomicModel(TextChoices):
 
 
 class TierMetric(TextChoices):
-    """What a path to a tier counts, always over the trailing twelve months unless it is a state."""
+    """What a path to a tier counts: over the trailing twelve months, but live integrations as they stand on the day."""
 
     SOURCED_ARR = "sourced_arr", _("Partner-sourced ARR")
     QUALIFIED_REFERRALS = "qualified_referrals", _("Qualified referrals")
@@ -208,3 +208,64 @@ class OverrideEnd(TextChoices):
     ENDED = "ended", _("Ran out")
     REACHED = "reached", _("Targets reached")
     CANCELLED = "cancelled", _("Ended early")
+
+
+class TouchKind(TextChoices):
+    """What somebody did for a deal. ``deals.rules.touches`` says what each kind counts as."""
+
+    INTRODUCTION = "introduction", _("Brought the lead")
+    MEETING = "meeting", _("Meeting")
+    DEMO = "demo", _("Demonstration")
+    TECHNICAL = "technical", _("Technical work before the sale")
+    PROPOSAL = "proposal", _("Proposal")
+    NEGOTIATION = "negotiation", _("Negotiation")
+    REFERENCE = "reference", _("Reference or recommendation")
+    MARKETING = "marketing", _("Event or campaign")
+    MENTION = "mention", _("Only mentioned")
+    DELIVERY = "delivery", _("Delivery after the sale")
+
+
+class CreditModel(TextChoices):
+    """How the credit for a deal is shared among its partners."""
+
+    FIRST_TOUCH = "first_touch", _("First touch")
+    LAST_TOUCH = "last_touch", _("Last touch")
+    LINEAR = "linear", _("Linear")
+    TIME_DECAY = "time_decay", _("Time decay")
+    CUSTOM = "custom", _("Custom weights")
+
+
+class DealKind(TextChoices):
+    """The one economic model of a deal."""
+
+    RESALE = "resale", _("Resale: margin off the list price")
+    COMMISSION = "commission", _("Commission")
+
+
+class PlanModel(TextChoices):
+    """How a plan earns."""
+
+    FLAT = "flat", _("Flat amount")
+    FIRST_YEAR = "first_year", _("Percentage of the first year")
+    RECURRING = "recurring", _("Recurring share")
+    BRACKETS = "brackets", _("Brackets by annual volume")
+    MARGIN = "margin", _("Margin off the list price")
+    HYBRID = "hybrid", _("Flat amount and percentage")
+
+
+class EarningTrigger(TextChoices):
+    """What must happen at the customer before the holdback begins."""
+
+    FIRST_PAYMENT = "first_payment", _("First payment of the customer")
+    IMPLEMENTATION = "implementation", _("Implementation complete")
+    TRIAL = "trial", _("Trial complete")
+
+
+class SpiffKind(TextChoices):
+    """What a SPIFF rewards."""
+
+    FIRST_DEAL = "first_deal", _("First deal of a new partner")
+    PRODUCT_LAUNCH = "product_launch", _("Product launch")
+    QUARTERLY_PUSH = "quarterly_push", _("Quarterly push")
+    DISPLACEMENT = "displacement", _("Competitive displacement")
+    BUNDLE = "bundle", _("Cross-sell bundle")
