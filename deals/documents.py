@@ -1,5 +1,6 @@
 """Two deals side by side, field by field, in the reader's words."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,9 +44,17 @@ def side_by_side(*, thing: Registration | Referral, compared: Compared, now: Any
 
 
 def checks(
-    *, registration: Registration, compared: list[Compared], granted: Entitlement, similarity: int
+    *,
+    registration: Registration,
+    compared: list[Compared],
+    granted: Entitlement,
+    similarity: int,
+    tier_names: Mapping[str, str],
 ) -> list[dict[str, Any]]:
-    """What was looked at before this decision, each point with its result, for the checklist on the page."""
+    """What was looked at before this decision, each point with its result, for the checklist on the page.
+
+    ``tier_names`` are the names of the partner's tiers by code, as the program writes them.
+    """
     direct = any(each.match.kind == CandidateKind.DIRECT for each in compared)
     others = [each for each in compared if not each.match.is_own and each.match.kind != CandidateKind.DIRECT]
     keys = filter(
@@ -73,7 +82,7 @@ def checks(
             if granted.granted
             else _("The partner may not register deals now"),
             "done": granted.granted,
-            "note": _source(granted),
+            "note": _source(granted, tier_names),
         },
         _first_contact(registration),
         {
@@ -84,10 +93,10 @@ def checks(
     ]
 
 
-def _source(granted: Entitlement) -> str:
+def _source(granted: Entitlement, tier_names: Mapping[str, str]) -> str:
     kind, _colon, code = granted.source.partition(":")
     if kind == GrantSource.TIER:
-        return _("granted by the tier: %(tier)s") % {"tier": code.replace("_", " ").title()}
+        return _("granted by the tier: %(tier)s") % {"tier": tier_names.get(code, code)}
     if kind == GrantSource.CERTIFICATE:
         return _("granted by a certificate: %(certificate)s") % {"certificate": code}
     return _("granted by hand") if kind else ""

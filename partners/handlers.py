@@ -47,7 +47,14 @@ def tell_tier_change(event: OutboxEvent, at: datetime) -> None:
         membership_ids=_both_sides(partner),
         ref=Ref("partners.tier", partner.code),
         at=at,
-        context={"partner": partner, "before": before, "after": after, "is_up": is_up, "gains": gains[:8], "on": on},
+        context={
+            "partner": partner,
+            "before": before,
+            "after": after,
+            "is_up": is_up,
+            "gains": gains[:8],
+            "changed_on": on,
+        },
     )
 
 

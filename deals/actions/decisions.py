@@ -23,7 +23,7 @@ from deals.models import InfoRequest, Registration
 from deals.queries.people import followers_of, may_decide
 from deals.queries.program import Program, program_at
 from deals.rules.protection import protect
-from deals.rules.states import REGISTRATION
+from deals.rules.states import REGISTRATION, may_appeal
 from prm.core.actions import audit, notices, outbox, work_items
 from prm.core.actors import Actor
 from prm.core.roles import ROLES
@@ -221,7 +221,8 @@ def reject_registration(
             changes={"status": [RegistrationStatus.SUBMITTED, target], "note": reason.strip()},
         )
         outbox.emit(name="deals.registration.rejected", ref=lost.ref, data={"partner_id": lost.partner_id}, at=at)
-        tell_partner(lost, "deals.registration_rejected", at, note=reason.strip())
+        may = may_appeal(lost.status, lost.appeals.count(), program_at(at).terms)
+        tell_partner(lost, "deals.registration_rejected", at, note=reason.strip(), may_appeal=may)
     return lost
 
 

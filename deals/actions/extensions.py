@@ -86,6 +86,7 @@ def request_extension(
             hours=program.terms.sla_hours,
             at=at,
             topic="deals.extension_requested",
+            words={"activity": activity.strip()},
         )
         audit.record(
             code="deals.registration.extension_requested",

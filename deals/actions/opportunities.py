@@ -217,6 +217,7 @@ def report_won(
             hours=program.terms.sla_hours,
             at=at,
             topic="deals.win_reported",
+            words={"won_on": won_on, "evidence": evidence.strip()},
         )
         audit.record(
             code="deals.registration.win_reported",

@@ -397,6 +397,7 @@ def appeal_registration(*, registration: Registration, by: Actor, at: datetime, 
             role=role,
             step=2,
             topic="deals.registration_appealed",
+            words={"grounds": grounds.strip()},
         )
         audit.record(
             code="deals.registration.appealed",

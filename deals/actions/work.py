@@ -1,6 +1,6 @@
 """The clocked work that deals put on people's lists."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from deals.choices import ConflictOutcome
@@ -33,8 +33,12 @@ def open_vendor_work(
     step: int = 1,
     topic: str = "",
     links: Iterable[LinkRequest] = (),
+    words: Mapping[str, object] | None = None,
 ) -> WorkItem:
-    """Put work with a clock on the desk of who decides for the partner, or of a role; tells them by ``topic``."""
+    """Put work with a clock on the desk of who decides for the partner, or of a role; tells them by ``topic``.
+
+    ``words`` are what the partner wrote, for the mail.
+    """
     clock = sla.start_clock(at, hours, program.terms.due_soon_percent, program.calendar)
     decider = decider_for(thing.partner, at)
     assignee_id, role = (None, role) if role else (decider.user_id, decider.role)
@@ -65,7 +69,12 @@ def open_vendor_work(
             membership_ids=holders_of(vendor_id=vendor_id, assignee_id=assignee_id, role=role),
             ref=ref,
             at=at,
-            context={"thing": thing, "due_at": item.due_at, "partner_name": thing.partner.organization.name},
+            context={
+                "thing": thing,
+                "due_at": item.due_at,
+                "partner_name": thing.partner.organization.name,
+                **(words or {}),
+            },
             links=links,
         )
     return item

@@ -38,6 +38,11 @@ class Program:
         """The date on the wall where the program is run."""
         return local_date(self.at, self.calendar.time_zone)
 
+    def tier_names(self, track: str) -> dict[str, str]:
+        """Code → name of a track's tiers, as the program writes them."""
+        tracks = programs.program_of(self.version).tracks
+        return {rung.code: rung.name for entry in tracks if entry.code == track for rung in entry.tiers}
+
     def end_of(self, day: date) -> datetime:
         """The moment (UTC) at which a day of the program has passed."""
         midnight = datetime.combine(day + timedelta(days=1), time(0), tzinfo=ZoneInfo(self.calendar.time_zone))

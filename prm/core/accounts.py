@@ -128,7 +128,7 @@ class AccountAdapter(DefaultAccountAdapter):
                 topic=TOPIC,
                 to_email=email,
                 subject=subject,
-                body_text=f"{text}\n",
+                body_text=f"{text}\n{render_to_string('mail/foot.txt', values)}",
                 body_html=html,
                 at=timezone.now(),
                 is_secret=bool(link or values.get("code")),

@@ -31,6 +31,7 @@ from reporting.queries.attention import has_portfolio, my_partners
 from reporting.work_rows import OTHER, Group
 
 MOST_ROWS = 60
+TEAM_ROWS = 12
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,18 @@ def inbox(actor: Actor, group: Group | None = None, taken: tuple[str, ...] = ())
         waiting = waiting.exclude(kind__in=taken) if group == OTHER else waiting.filter(kind__in=group.kinds)
     return waiting.select_related("about", "about__partner__tier").order_by(
         "-priority", F("due_at").asc(nulls_last=True), "opened_at", "pk"
+    )
+
+
+def team_queue(actor: Actor) -> QuerySet[WorkItem]:
+    """What has a clock and waits for anybody in the company, the least time first: for who has nothing to decide."""
+    has_clock = Q(due_at__isnull=False) | Q(paused_at__isnull=False)
+    return (
+        WorkItem.objects.visible_to(actor)
+        .open()
+        .filter(has_clock)
+        .select_related("about", "about__partner__tier", "assignee")
+        .order_by(F("due_at").asc(nulls_last=True), "opened_at", "pk")
     )
 
 

@@ -483,4 +483,4 @@ def test_sign_in_offers_all_ways_and_no_sign_up(db: None) -> None:
 def test_a_missing_page_wears_the_frame(db: None) -> None:
     response = Client().get("/nothing-like-this/")
     assert response.status_code == 404
-    assert "There is nothing here" in response.content.decode()
+    assert "This page does not exist" in response.content.decode()

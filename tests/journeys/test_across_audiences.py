@@ -122,9 +122,9 @@ def test_one_deal_from_its_registration_to_the_pack(long_world: World, opens: Op
     # Mia orders the pack (the night has queued both versions, Silver being reviewed every quarter), the worker makes
     # it, Paul downloads it.
     mia.goto(f"{live_server.url}/manage/reporting/packs/")
-    mia.get_by_role("button", name="Order a pack").click()
+    mia.get_by_role("button", name="Generate a pack").click()
     mia.locator("#order-pack").get_by_label("Partner").select_option(northwind.code)
-    mia.locator("#order-pack").get_by_role("button", name="Order").click()
+    mia.locator("#order-pack").get_by_role("button", name="Generate").click()
     mia.wait_for_url("**/reporting/packs/QP-*/")
     pack = QbrPack.objects.get(code=mia.url.rstrip("/").rpartition("/")[2])
     assert (pack.partner, pack.version) == (northwind, "shared")

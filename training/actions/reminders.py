@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import OperationalError, transaction
 
-from partners.queries.program import NoProgramInForce, reminder_terms, version_at
+from partners.queries.program import NoProgramInForce, reminder_terms, term_set, version_at
 from partners.rules.reminders import due_reminder
 from prm.core.actions import audit
 from prm.core.actions.notices import notify
@@ -81,8 +81,15 @@ def _remind(pk: int, on: date, steps: tuple[int, ...], by: Actor, at: datetime) 
             at=at,
             context={
                 "certificate": certificate,
+                "kind_name": _name_of(certificate.kind, on),
                 "days": (certificate.valid_until - on).days,
                 "partner": certificate.partner,
             },
         )
     return True
+
+
+def _name_of(kind: str, on: date) -> str:
+    """How the program calls this kind of certificate; one it no longer knows keeps its code."""
+    entry = term_set(version_at(on), "certificates").kind(kind)
+    return entry.name if entry else kind

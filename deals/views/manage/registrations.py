@@ -148,6 +148,7 @@ def registration_list(request: HttpRequest) -> HttpResponse:
 def _rows(request: HttpRequest) -> QuerySet[Registration]:
     return Registration.objects.visible_to(request.actor).select_related(
         "partner__organization",
+        "partner__track",
         "partner__tier",
         "partner__owner",
         "created_by",
@@ -218,6 +219,7 @@ def _checks(registration: Registration, compared: list[Compared], program: Progr
         compared=compared,
         granted=entitlement(registration.partner_id, "deal_registration", program.today),
         similarity=program.terms.name_similarity_percent,
+        tier_names=program.tier_names(registration.partner.track.code),
     )
 
 

@@ -45,16 +45,19 @@ def today(request: HttpRequest) -> HttpResponse:
 
 
 def _inbox(request: HttpRequest, wanted: str) -> dict:
-    """What waits, narrowed to a chip, with the counts of all chips."""
+    """What waits, narrowed to a chip, with the counts of all chips; where nothing does, what waits for colleagues."""
     actor = request.actor
     chips = groups()
     chosen = next((chip for chip in chips if chip.code == wanted), None)
     taken = tuple(kind for chip in chips for kind in chip.kinds)
     rows = build_rows(figures.inbox(actor, chosen, taken)[: figures.MOST_ROWS + 1], actor)
     counts = figures.chip_counts(open_counts(actor), chips)
+    team = [] if rows or chosen else build_rows(figures.team_queue(actor)[: figures.TEAM_ROWS + 1], actor)
     return {
         "rows": rows[: figures.MOST_ROWS],
         "more": len(rows) > figures.MOST_ROWS,
+        "team": team[: figures.TEAM_ROWS],
+        "more_team": len(team) > figures.TEAM_ROWS,
         "chips": [(chip, counts[chip.code]) for chip in chips if counts[chip.code] or chip == chosen],
         "chosen": chosen.code if chosen else "",
         "waiting": counts["all"],
