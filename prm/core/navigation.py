@@ -41,6 +41,14 @@ MANAGE = [
         ),
     ),
     Item(
+        _("Incentives"),
+        "manage:deals:incentive_overview",
+        "coins",
+        "deals.commission_view",
+        ("/manage/incentives/",),
+        ("deals.dispute_settlement", "deals.payout_approval"),
+    ),
+    Item(
         _("Enablement"),
         "manage:training:certificate_list",
         "school",
@@ -79,6 +87,13 @@ PORTAL = [
         ("deals.info_request",),
     ),
     Item(
+        _("Earnings"),
+        "portal:deals:earning_home",
+        "coins",
+        "deals.earnings_view",
+        ("/portal/earnings/",),
+    ),
+    Item(
         _("Company"),
         "portal:partners:company_detail",
         "building",
@@ -106,4 +121,23 @@ PROGRAM_TABS = [
     Tab("jobs", _("Nightly jobs"), "manage:reporting:job_list", "core.jobs_view"),
     Tab("mail", _("Mail"), "manage:core:mail_list", "core.mail_view", setting="MAIL_PAGE"),
     Tab("gallery", _("Components"), "manage:core:gallery", "core.gallery_view"),
+]
+
+INCENTIVE_TABS = [
+    Tab("overview", _("Overview"), "manage:deals:incentive_overview", "deals.commission_view"),
+    Tab("commissions", _("Commissions"), "manage:deals:commission_list", "deals.commission_view"),
+    Tab("contracts", _("Contracts"), "manage:deals:contract_list", "deals.commission_view"),
+    Tab("disputes", _("Disputes"), "manage:deals:dispute_list", "deals.commission_view"),
+    Tab("payouts", _("Payout runs"), "manage:deals:payout_run_list", "deals.payout_view"),
+    Tab("plans", _("Plans"), "manage:deals:plan_list", "deals.commission_view"),
+    Tab("spiffs", _("SPIFFs"), "manage:deals:spiff_list", "deals.commission_view"),
+    Tab("ledger", _("Ledger"), "manage:deals:ledger_list", "deals.ledger_view"),
+]
+EARNING_TABS = [
+    Tab("earnings", _("Overview"), "portal:deals:earning_home", "deals.earnings_view"),
+    Tab("lines", _("Lines"), "portal:deals:commission_list", "deals.earnings_view"),
+    Tab("payouts", _("Payouts"), "portal:deals:payout_list", "deals.earnings_view"),
+    Tab("statements", _("Statements"), "portal:deals:statement_list", "deals.earnings_view"),
+    Tab("calculator", _("Calculator"), "portal:deals:earning_calculator", "deals.earnings_view"),
+    Tab("details", _("Payout details"), "portal:deals:payout_details", "deals.payout_details_edit"),
 ]

@@ -26,6 +26,7 @@ _STAFF_READ = frozenset(
         "partners.program_view",
         "training.certificate_view",
         "deals.registration_view",
+        "deals.commission_view",
         "reporting.today_view",
         "reporting.scorecard_view",
         "reporting.pack_view",
@@ -40,11 +41,32 @@ _MANAGER = _STAFF_READ | {
     "training.certificate_edit",
     "deals.registration_decide",
     "deals.opportunity_confirm",
+    "deals.attribution_overrule",
+    "deals.contract_record",
+    "deals.commission_settle",
     "reporting.pack_create",
     "reporting.export",
     "core.jobs_view",
 }
-_DIRECTOR = _MANAGER | {"deals.registration_overrule", "partners.tier_override", "core.audit_view"}
+_DIRECTOR = _MANAGER | {
+    "deals.registration_overrule",
+    "deals.plan_edit",
+    "deals.spiff_edit",
+    "deals.payout_view",
+    "partners.tier_override",
+    "core.audit_view",
+}
+_VP = _DIRECTOR | {"deals.payout_approve", "deals.ledger_view"}
+_FINANCE = _STAFF_READ | {
+    "deals.contract_record",
+    "deals.commission_settle",
+    "deals.payout_view",
+    "deals.payout_request",
+    "deals.payout_approve",
+    "deals.payout_details_view",
+    "deals.ledger_view",
+    "reporting.export",
+}
 _ADMIN = _STAFF_READ | {
     "partners.partner_edit",
     "partners.partner_people",
@@ -52,6 +74,11 @@ _ADMIN = _STAFF_READ | {
     "partners.tier_override",
     "partners.program_edit",
     "training.certificate_edit",
+    "deals.contract_record",
+    "deals.plan_edit",
+    "deals.spiff_edit",
+    "deals.payout_view",
+    "deals.ledger_view",
     "reporting.pack_create",
     "reporting.export",
     "core.admin_use",
@@ -68,7 +95,13 @@ _PARTNER_READ = frozenset(
         "partners.tier_view",
     }
 )
-_SELLER = _PARTNER_READ | {"deals.own_view", "deals.registration_create", "deals.referral_create"}
+_SELLER = _PARTNER_READ | {
+    "deals.own_view",
+    "deals.registration_create",
+    "deals.referral_create",
+    "deals.earnings_view",
+    "deals.dispute_create",
+}
 
 _TABLE = [
     Role(
@@ -80,7 +113,7 @@ _TABLE = [
         True,
         4,
     ),
-    Role("vp", "vendor", _("VP"), _("Decides everything, sees program against target."), _DIRECTOR, True, 3),
+    Role("vp", "vendor", _("VP"), _("Decides everything, sees program against target."), _VP, True, 3),
     Role("director", "vendor", _("Director"), _("Second approvals, breaches, overrules."), _DIRECTOR, True, 2),
     Role(
         "partner_manager",
@@ -103,8 +136,8 @@ _TABLE = [
         "finance",
         "vendor",
         _("Finance"),
-        _("Reads deals and confirms money."),
-        _STAFF_READ | {"reporting.export"},
+        _("Prepares and approves payouts, settles commissions, keeps the books."),
+        _FINANCE,
         True,
     ),
     Role(
@@ -128,7 +161,7 @@ _TABLE = [
         "partner",
         _("Partner admin"),
         _("Runs the company's account: team, profile, deals, packs."),
-        _SELLER | {"partners.company_manage", "reporting.own_pack_view"},
+        _SELLER | {"partners.company_manage", "reporting.own_pack_view", "deals.payout_details_edit"},
     ),
     Role("seller", "partner", _("Seller"), _("Registers deals and follows them."), _SELLER),
     Role(
@@ -143,7 +176,14 @@ _TABLE = [
         "partner",
         _("Partner finance"),
         _("Follows what was sold; keeps payment details."),
-        _PARTNER_READ | {"deals.own_view", "reporting.own_pack_view"},
+        _PARTNER_READ
+        | {
+            "deals.own_view",
+            "reporting.own_pack_view",
+            "deals.earnings_view",
+            "deals.dispute_create",
+            "deals.payout_details_edit",
+        },
         True,
     ),
     Role("learner", "partner", _("Learner"), _("Learns and earns certificates."), _PARTNER_READ),
