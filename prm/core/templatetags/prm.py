@@ -39,7 +39,7 @@ from prm.core.figures import (
     short_money_text,
     span_text,
 )
-from prm.core.navigation import PROGRAM_TABS
+from prm.core.navigation import EARNING_TABS, INCENTIVE_TABS, PROGRAM_TABS, Tab
 
 register = template.Library()
 
@@ -372,13 +372,29 @@ def spark(values: Any, label: str = "") -> SafeString:
 @register.inclusion_tag("components/tabs.html", takes_context=True)
 def program_tabs(context: Context, active: str) -> dict[str, Any]:
     """The pages of Program that the reader may open: ``{% program_tabs "staff" %}``."""
+    return _tabs(context, PROGRAM_TABS, active, _("Program"))
+
+
+@register.inclusion_tag("components/tabs.html", takes_context=True)
+def incentive_tabs(context: Context, active: str) -> dict[str, Any]:
+    """The pages of Incentives that the reader may open: ``{% incentive_tabs "plans" %}``."""
+    return _tabs(context, INCENTIVE_TABS, active, _("Incentives"))
+
+
+@register.inclusion_tag("components/tabs.html", takes_context=True)
+def earning_tabs(context: Context, active: str) -> dict[str, Any]:
+    """The pages of Earnings that the reader may open: ``{% earning_tabs "lines" %}``."""
+    return _tabs(context, EARNING_TABS, active, _("Earnings"))
+
+
+def _tabs(context: Context, tabs: list[Tab], active: str, name: str) -> dict[str, Any]:
     actor = context["actor"]
-    tabs = [
+    shown = [
         {"label": tab.label, "url": reverse(tab.url_name), "active": tab.code == active}
-        for tab in PROGRAM_TABS
+        for tab in tabs
         if actor.can(tab.permission) and (not tab.setting or getattr(settings, tab.setting))
     ]
-    return {"tabs": tabs if len(tabs) > 1 else [], "name": _("Program")}
+    return {"tabs": shown if len(shown) > 1 else [], "name": name}
 
 
 @register.inclusion_tag("components/card_head.html")
