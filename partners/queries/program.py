@@ -20,7 +20,9 @@ from partners.models import (
     TierTerm,
     TrackTerm,
 )
+from partners.rules.attribution_terms import AttributionTerms
 from partners.rules.blueprint import TOPICS, BenefitEntry, Program
+from partners.rules.incentive_terms import IncentiveTerms
 from partners.rules.program_terms import BenefitHead, Header, Rung, TrackEntry, TypeEntry
 from partners.rules.terms import (
     CalendarTerms,
@@ -50,6 +52,16 @@ def version_at(on: date) -> ProgramVersion:
     if version is None:
         raise NoProgramInForce(values={"on": on.isoformat()})
     return version
+
+
+def version_in_force(at: datetime) -> ProgramVersion:
+    """The version whose terms count at a moment: ``version_at(program_today(at))`` in one statement."""
+    versions = list(ProgramVersion.objects.published().defer("source_text"))
+    today = local_date(at, calendar_terms(versions[0]).time_zone if versions else "UTC")
+    for version in versions:
+        if version.valid_from and version.valid_from <= today:
+            return version
+    raise NoProgramInForce(values={"on": today.isoformat()})
 
 
 def latest_version() -> ProgramVersion | None:
@@ -104,6 +116,16 @@ def matrix_terms(version: ProgramVersion) -> ValueMatrixTerms:
 def reminder_terms(version: ProgramVersion) -> ReminderTerms:
     """On which days before an end people are reminded."""
     return program_of(version).topics["reminders"]
+
+
+def attribution_terms(version: ProgramVersion) -> AttributionTerms:
+    """When a deal is a partner's, and how credit is shared."""
+    return program_of(version).topics["attribution"]
+
+
+def incentive_terms(version: ProgramVersion) -> IncentiveTerms:
+    """Plans, payout, clawback, rebates and the limits of SPIFFs; every plan with its currency."""
+    return program_of(version).incentives()
 
 
 def calendar_terms(version: ProgramVersion) -> CalendarTerms:

@@ -7,8 +7,12 @@ what is allowed but unwise. `Program.to_dict` is the exact way back. Notice days
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
+from partners.choices import BenefitKind, PlanModel
+from partners.rules.attribution_terms import AttributionTerms, PercentRange
+from partners.rules.incentive_terms import IncentiveTerms, PlanTerm, types_of
 from partners.rules.program_terms import (
     RUNGS_WITHOUT_WARNING,
     BenefitHead,
@@ -42,6 +46,8 @@ TOPICS: dict[str, type[Terms]] = {
     "lifecycle": LifecycleTerms,
     "certificates": CertificateTerms,
     "funds": FundTerms,
+    "attribution": AttributionTerms,
+    "incentives": IncentiveTerms,
 }
 REGISTRATION_BENEFIT = "deal_registration"
 PRIORITY = "priority"
@@ -119,6 +125,20 @@ class Program:
             priority_tiers=tuple(first),
             reminder_days=self.topics["reminders"].short_days,
         )
+
+    def incentives(self) -> IncentiveTerms:
+        """The terms of earning; plans that name no currency get the program's."""
+        terms: IncentiveTerms = self.topics["incentives"]
+        own = self.header.currency
+        return replace(terms, plans=tuple(replace(plan, currency=plan.currency or own) for plan in terms.plans))
+
+    def rates(self, benefit: str, track: str) -> dict[str, Decimal]:
+        """Tier → percentage that a benefit gives on a track, lowest rung first; tiers without it are missing."""
+        entry, ladder = self.benefit(benefit), self.track(track)
+        if entry is None or ladder is None:
+            return {}
+        places = [(rung.code, entry.values.get((track, rung.code))) for rung in ladder.tiers]
+        return {tier: Decimal(value) for tier, value in places if value is not None}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data that `read_program` reads back to an equal program."""
@@ -312,6 +332,35 @@ def _contradictions(
             if amount.tier not in tiers:
                 where = f"funds.alternatives[{number}].amounts[{index}].tier"
                 yield Problem(where, f"{amount.tier} is not a tier of this program")
+    rungs = {track.code: {rung.code for rung in track.tiers} for _place, track in tracks}
+    known_types = {entry.type for _place, entry in types}
+    for number, plan in enumerate(topics["incentives"].plans):
+        yield from _plan_problems(plan, f"incentives.plans[{number}]", rungs, known_types, heads)
+        highest = plan.rate_percent if plan.rate_percent is not None else Decimal(0)
+        if plan.model == PlanModel.MARGIN and highest + topics["registration"].margin_points > 100:
+            yield Problem(
+                f"incentives.plans[{number}].rate_percent", "with the points for registering exceeds the price"
+            )
+
+
+def _plan_problems(
+    plan: PlanTerm, place: str, rungs: dict[str, set[str]], types: set[str], heads: dict[str, BenefitHead]
+) -> Iterator[Problem]:
+    """Names in a plan that the program does not know."""
+    for index, track in enumerate(plan.scope.tracks):
+        if track not in rungs:
+            yield Problem(f"{place}.scope.tracks[{index}]", f"{track} is not a track of this program")
+    for index, kind in enumerate(plan.scope.types):
+        if kind not in types:
+            yield Problem(f"{place}.scope.types[{index}]", f"{kind} is not a type of this program")
+    tiers = set().union(*(rungs.get(track, set()) for track in plan.scope.tracks or rungs))
+    for index, tier in enumerate(plan.scope.tiers):
+        if tier not in tiers:
+            yield Problem(f"{place}.scope.tiers[{index}]", f"{tier} is not a tier of its tracks")
+    if plan.rate_benefit and plan.rate_benefit not in heads:
+        yield Problem(f"{place}.rate_benefit", f"{plan.rate_benefit} is not a benefit of this program")
+    elif plan.rate_benefit and heads[plan.rate_benefit].kind != BenefitKind.PERCENT:
+        yield Problem(f"{place}.rate_benefit", f"{plan.rate_benefit} is not a percentage")
 
 
 def _warnings(program: Program) -> Iterator[Problem]:
@@ -326,6 +375,43 @@ def _warnings(program: Program) -> Iterator[Problem]:
     for number, benefit in enumerate(program.benefits):
         if not benefit.values and benefit.head.code not in granted:
             yield Problem(f"benefits[{number}]", f"no tier includes {benefit.head.code}")
+    for number, plan in enumerate(program.topics["incentives"].plans):
+        yield from _plan_warnings(program, plan, f"incentives.plans[{number}]")
+
+
+def _plan_warnings(program: Program, plan: PlanTerm, place: str) -> Iterator[Problem]:
+    """Base rates outside what is usual for a type that the plan applies to, and plans that nobody can be paid by."""
+    types = list(types_of(plan.scope, {entry.type: entry.track for entry in program.types}))
+    if not types:
+        yield Problem(f"{place}.scope", f"no type of partner is meant by {plan.code}")
+    for name in types:
+        entry = program.type(name)
+        rate = base_rate(program, plan, entry.track) if entry else None
+        if entry is None or (rate is None and not plan.rate_benefit):
+            continue
+        if rate is None:
+            yield Problem(f"{place}.rate_benefit", f"no tier of {entry.track} gives {plan.rate_benefit} to {name}")
+            continue
+        rail = plan.guard_rail
+        if rail is None and entry.rate_least_percent is not None and entry.rate_most_percent is not None:
+            rail = PercentRange(entry.rate_least_percent, entry.rate_most_percent)
+        if rail and not rail.holds(rate):
+            usual = f"{rail.least:f}–{rail.most:f} %"
+            yield Problem(place, f"{plan.code} gives {rate:f} % to {name}, outside the usual {usual}")
+
+
+def base_rate(program: Program, plan: PlanTerm, track: str) -> Decimal | None:
+    """A plan's rate on a track before tier steps and bonuses: that of the lowest tier, or of the lowest bracket.
+
+    None for a plan of flat amounts, and where no tier of the track gives the rate.
+    """
+    if plan.brackets:
+        return plan.brackets[0].percent
+    if not plan.rate_benefit:
+        return plan.rate_percent
+    rates = program.rates(plan.rate_benefit, track)
+    meant = [rate for tier, rate in rates.items() if not plan.scope.tiers or tier in plan.scope.tiers]
+    return meant[0] if meant else None
 
 
 def _benefit_dict(entry: BenefitEntry) -> dict[str, Any]:
@@ -343,7 +429,7 @@ def _keyed(data: Any) -> Any:
     if isinstance(data, dict):
         return {key: _keyed(value) for key, value in data.items()}
     if isinstance(data, list) and data and all(isinstance(item, dict) for item in data):
-        for name in ("code", "type", "metric", "stage", "dimension", "rating", "benefit", "tier"):
+        for name in ("code", "type", "metric", "stage", "dimension", "rating", "benefit", "tier", "kind", "before_day"):
             if all(name in item for item in data):
                 return {item[name]: _keyed({k: v for k, v in item.items() if k != name}) for item in data}
     return [_keyed(item) for item in data] if isinstance(data, list) else data
