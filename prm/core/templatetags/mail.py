@@ -11,14 +11,11 @@ from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from prm.core.countries import country_name
 
 register = template.Library()
-
-# A constant, so its quotes may stand in the style as they are.
-_STYLE = mark_safe("400 14px/20px Inter,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif")
 
 
 @register.simple_tag
@@ -27,12 +24,11 @@ def fact(label: Any, value: Any) -> SafeString:
     if value in (None, ""):
         return SafeString("")
     return format_html(
-        '<tr><td class="faint" width="130" valign="top" style="padding:4px 12px 4px 16px;font:{};color:#5c6470;">{}'
-        '</td><td class="ink" valign="top" style="padding:4px 16px 4px 0;font:{};font-weight:600;color:#1a1d23;">{}'
-        "</td></tr>",
-        _STYLE,
+        '<tr><td class="faint" width="130" valign="top" style="padding:4px 12px 4px 16px;font:400 14px/20px Inter,'
+        "-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;color:#5c6470;\">{}</td>"
+        '<td class="ink" valign="top" style="padding:4px 16px 4px 0;font:600 14px/20px Inter,'
+        "-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;color:#1a1d23;\">{}</td></tr>",
         label,
-        _STYLE,
         value,
     )
 
