@@ -497,6 +497,16 @@ class Generator:
             },
             f"{rated} AND n <= 200",
         )  # fmt: skip
+        self._insert(
+            "partners.Integration",
+            {
+                "id": "n", "code": "pg_temp.bench_code('IN', n)", "partner_id": "p.organization_id",
+                "name": "'Connector ' || n", "live_on": f"DATE '{self.today}' - 300", "evidence": "'Listed'",
+                "source": "'import'", "version": "1", "created_at": f"TIMESTAMPTZ '{self.now}'",
+            },
+            f"generate_series(1::bigint, {self.size.partners}) AS n JOIN partners_partner p"
+            f" ON p.organization_id = {self.partner_base} + n WHERE p.type IN ('technology', 'oem') AND n % 3 > 0",
+        )  # fmt: skip
 
     def _portal_days(self) -> None:
         """Each member comes by every few days; how often depends on the partner, some have stayed away."""

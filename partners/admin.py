@@ -177,3 +177,6 @@ _look_only(models.HealthScore, "partner", "day", "score", "band", "known_points"
 _look_only(models.NpsAnswer, "partner", "score", "answered_on", "source", related=_PARTNER, search=_BY_NAME)
 _look_only(models.FitRating, "partner", "rating", "set_on", "source", related=_PARTNER, search=_BY_NAME)
 _look_only(models.ValueRating, "partner", "score", "rated_on", "source", related=_PARTNER, search=_BY_NAME)
+_look_only(
+    models.Integration, "partner", "name", "product", "live_on", "ended_on", "source", related=_PARTNER, search=_BY_NAME
+)

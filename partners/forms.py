@@ -1,5 +1,6 @@
 """Forms of the partner side. What an action decides is decided there; forms only read."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -15,7 +16,7 @@ from partners.choices import (
     PartnerType,
     TierMetric,
 )
-from partners.models import Partner, Tier
+from partners.models import Integration, Partner, Tier
 from partners.rules.states import PARTNER
 from prm.core.csv_import import DAY_ORDERS, ENCODINGS
 from prm.core.forms import time_zone_choices
@@ -190,6 +191,49 @@ class ValueForm(ReasonForm):
     rated_on = DayField(label=_("As of"))
 
 
+class IntegrationForm(forms.Form):
+    """An integration that went live, and what shows it."""
+
+    field_order = ("name", "product", "url", "live_on", "evidence")
+    name = forms.CharField(label=_("Integration"), max_length=150)
+    product = forms.CharField(
+        label=_("Our product"), required=False, max_length=120, help_text=_("Or a category, like Analytics.")
+    )
+    url = forms.URLField(
+        label=_("Address"),
+        required=False,
+        max_length=200,
+        assume_scheme="https",
+        help_text=_("Where customers find it; https only."),
+    )
+    live_on = DayField(label=_("Live since"))
+    evidence = forms.CharField(
+        label=_("What shows it"),
+        max_length=2000,
+        widget=forms.Textarea({"rows": 2}),
+        help_text=_("A test, a listing, a customer who uses it. The partner does not see this note."),
+    )
+
+
+class IntegrationEditForm(IntegrationForm, ReasonForm):
+    """The same, corrected; an empty end says that it runs."""
+
+    field_order = ("name", "product", "url", "live_on", "ended_on", "evidence", "reason")
+    ended_on = DayField(label=_("Ended"), required=False, help_text=_("The first day without it."))
+
+    @classmethod
+    def initial_of(cls, integration: Integration) -> dict[str, Any]:
+        """The stored values."""
+        return {name: getattr(integration, name) for name in cls.field_order if name != "reason"}
+
+
+class IntegrationEndForm(ReasonForm):
+    """From when on customers no longer have an integration."""
+
+    field_order = ("ended_on", "reason")
+    ended_on = DayField(label=_("Ended"))
+
+
 class OverrideForm(ReasonForm):
     """A dated exception from the ladder."""
 
@@ -200,6 +244,8 @@ class OverrideForm(ReasonForm):
         "ends_on",
         "sourced_arr",
         "qualified_referrals",
+        "live_integrations",
+        "co_sold_deals",
         "certified_people",
         "reason",
     )
@@ -216,11 +262,17 @@ class OverrideForm(ReasonForm):
     ends_on = DayField(label=_("Last day"))
     sourced_arr = forms.CharField(label=_("Target: sourced ARR"), required=False)
     qualified_referrals = PlainNumber(label=_("Target: qualified referrals"), required=False)
+    live_integrations = PlainNumber(label=_("Target: live integrations"), required=False)
+    co_sold_deals = PlainNumber(label=_("Target: co-sold deals"), required=False)
     certified_people = PlainNumber(label=_("Target: certified people"), required=False)
 
-    def __init__(self, *args: Any, partner: Partner, currency: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, partner: Partner, metrics: Sequence[str], currency: str, **kwargs: Any) -> None:
+        """``metrics`` are those that the partner's ladder counts; the others are not on offer."""
         super().__init__(*args, **kwargs)
         self.currency = currency
+        for metric in TierMetric:
+            if metric not in metrics:
+                del self.fields[metric.value]
         self.fields["tier"].queryset = Tier.objects.filter(track_id=partner.track_id).order_by("rank")
 
     def clean_sourced_arr(self) -> str:
@@ -233,14 +285,14 @@ class OverrideForm(ReasonForm):
                 raise forms.ValidationError(str(error)) from None
         return ""
 
+    def target_fields(self) -> list[forms.BoundField]:
+        """What an accelerator can ask for on this partner's ladder, one path each."""
+        return [self[metric] for metric in TierMetric.values if metric in self.fields]
+
     def targets(self) -> dict[str, Any]:
         """What an accelerator must reach."""
         values = self.cleaned_data
-        paths = [
-            {"metric": metric, "threshold": values[metric]}
-            for metric in (TierMetric.SOURCED_ARR.value, TierMetric.QUALIFIED_REFERRALS.value)
-            if values.get(metric)
-        ]
+        paths = [{"metric": metric, "threshold": values[metric]} for metric in TierMetric.values if values.get(metric)]
         return {"paths": paths, "certified_people": int(values.get("certified_people") or 0)}
 
 

@@ -193,6 +193,8 @@ def facts_of(partner_id: int, sources: Sources, windows: Windows, *, reaches_bac
             metrics={
                 TierMetric.SOURCED_ARR: won.get("sourced_arr") or ZERO,
                 TierMetric.QUALIFIED_REFERRALS: Decimal(sources.referrals.get(partner_id, 0)),
+                TierMetric.LIVE_INTEGRATIONS: Decimal(base["integrations"]),
+                TierMetric.CO_SOLD_DEALS: Decimal(won.get("co_sold", 0)),
             },
             certified_people=certified.get("", 0),
             certified_by_kind={kind: n for kind, n in certified.items() if kind},
@@ -224,7 +226,10 @@ SELECT p.organization_id AS id, p.agreement_signed_on, p.partner_since,
                 WHERE m.organization_id = p.organization_id AND m.created_at < %(until)s
                   AND (m.deactivated_at IS NULL OR m.deactivated_at >= %(until)s)) AS has_account,
        (SELECT f.rating FROM partners_fitrating f WHERE f.partner_id = p.organization_id AND f.set_on <= %(as_of)s
-         ORDER BY f.set_on DESC, f.id DESC LIMIT 1) AS fit
+         ORDER BY f.set_on DESC, f.id DESC LIMIT 1) AS fit,
+       (SELECT count(*) FROM partners_integration i
+         WHERE i.partner_id = p.organization_id AND i.live_on <= %(as_of)s
+           AND (i.ended_on IS NULL OR i.ended_on > %(as_of)s)) AS integrations
   FROM partners_partner p
  WHERE p.organization_id = ANY(%(ids)s)
 """
@@ -233,6 +238,7 @@ SELECT p.organization_id AS id, p.agreement_signed_on, p.partner_since,
 # until attribution verdicts replace this condition (program rules §2).
 SOURCED = "(origin IN ('registration', 'referral') OR (origin = 'import' AND is_partner_worked))"
 
+# A win is co-sold with its partner whatever it came from: only a direct deal has no partner, and that is a constraint.
 _WON = f"""
 SELECT partner_id,
        sum(amount_program) FILTER (WHERE won_on BETWEEN %(q_start)s AND %(q_end)s) AS quarter,
@@ -240,6 +246,7 @@ SELECT partner_id,
        sum(amount_program) FILTER (WHERE won_on > %(year_after)s) AS t12m,
        sum(amount_program) FILTER (WHERE won_on > %(prior_from)s AND won_on <= %(year_after)s) AS prior,
        sum(arr_program) FILTER (WHERE won_on > %(year_after)s AND {SOURCED}) AS sourced_arr,
+       count(*) FILTER (WHERE won_on > %(year_after)s) AS co_sold,
        count(*) FILTER (WHERE won_on > %(year_after)s AND amount_program IS NULL) AS left_out
   FROM deals_opportunity
  WHERE status = 'won' AND partner_id = ANY(%(ids)s) AND won_on > %(prior_after)s AND won_on <= %(as_of)s

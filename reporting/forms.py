@@ -1,11 +1,14 @@
 """What people type on this app's pages."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from partners.choices import TierMetric
 from partners.models import Partner
 from prm.core.widgets import DayInput
 from reporting.choices import ActionSide, PackVersion
@@ -27,18 +30,40 @@ class CarryForm(forms.Form):
 
 
 class WhatIfForm(forms.Form):
-    """What a partner imagines on top of today's results. Empty means nothing more."""
+    """What a partner imagines on top of today's results, on the ladder of its own. Empty means nothing more."""
 
+    METRICS: ClassVar = {
+        "arr": TierMetric.SOURCED_ARR,
+        "referrals": TierMetric.QUALIFIED_REFERRALS,
+        "integrations": TierMetric.LIVE_INTEGRATIONS,
+        "co_sold": TierMetric.CO_SOLD_DEALS,
+    }
     arr = forms.DecimalField(
         label=_("More sourced ARR"), required=False, min_value=0, max_value=10**10, decimal_places=2
     )
     referrals = forms.IntegerField(label=_("More qualified referrals"), required=False, min_value=0, max_value=10_000)
+    integrations = forms.IntegerField(label=_("More live integrations"), required=False, min_value=0, max_value=10_000)
+    co_sold = forms.IntegerField(label=_("More co-sold deals"), required=False, min_value=0, max_value=10_000)
     certified = forms.IntegerField(label=_("More certified people"), required=False, min_value=0, max_value=10_000)
 
-    def added(self) -> tuple[Decimal, int, int]:
-        """ARR, referrals, people; what was not understood counts as nothing."""
+    def __init__(self, data: Mapping[str, Any], *, metrics: Sequence[str], certificate: str = "") -> None:
+        """``metrics`` are those that the ladder counts; ``certificate`` names the kind it asks for, where it is one.
+
+        The form is bound only when something was asked.
+        """
+        others = [name for name, metric in self.METRICS.items() if metric not in metrics]
+        asked = [name for name in self.base_fields if name not in others]
+        super().__init__(data if any(data.get(name) for name in asked) else None)
+        for name in others:
+            del self.fields[name]
+        if certificate:
+            self.fields["certified"].label = _("More people with %(kind)s") % {"kind": certificate}
+
+    def added(self) -> tuple[dict[str, Decimal], int]:
+        """What comes on top by metric, and people; what was not understood counts as nothing."""
         data = self.cleaned_data if self.is_bound and self.is_valid() else {}
-        return data.get("arr") or Decimal(0), data.get("referrals") or 0, data.get("certified") or 0
+        counted = {metric.value: Decimal(data.get(name) or 0) for name, metric in self.METRICS.items() if name in data}
+        return counted, data.get("certified") or 0
 
 
 class OrderPackForm(forms.Form):

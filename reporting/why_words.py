@@ -94,6 +94,21 @@ class Speaker:
         number = Decimal(str(value or 0))
         return money_text(number, self.currency) if metric == TierMetric.SOURCED_ARR else figure(number)
 
+    def counted(self, metric: str, value: Any) -> str:
+        """A metric's figure with what it counts: 30,000 USD ARR, 6 referrals, 1 live integration."""
+        shown = {"count": self.amount(metric, value)}
+        if metric == TierMetric.SOURCED_ARR:
+            return _("%(count)s ARR") % shown
+        count = int(Decimal(str(value or 0)))
+        match metric:
+            case TierMetric.QUALIFIED_REFERRALS:
+                return ngettext("%(count)s referral", "%(count)s referrals", count) % shown
+            case TierMetric.LIVE_INTEGRATIONS:
+                return ngettext("%(count)s live integration", "%(count)s live integrations", count) % shown
+            case TierMetric.CO_SOLD_DEALS:
+                return ngettext("%(count)s co-sold deal", "%(count)s co-sold deals", count) % shown
+        return f"{shown['count']} {word(TierMetric, metric)}"
+
 
 @dataclass(frozen=True)
 class GainWords:
@@ -280,11 +295,12 @@ def _tier_path(speaker: Speaker, values: Values) -> Said:
         "reached": speaker.amount(metric, values.get("reached")),
         "required": speaker.amount(metric, values.get("required")),
     }
+    say = speaker.amount if metric == TierMetric.SOURCED_ARR else speaker.counted
     note = (
         _("reached")
         if values.get("met")
         else _("%(missing)s to go · %(percent)s")
-        % {"missing": speaker.amount(metric, values.get("missing")), "percent": percent(values.get("percent", 0))}
+        % {"missing": say(metric, values.get("missing")), "percent": percent(values.get("percent", 0))}
     )
     return Said(word(TierMetric, metric), value, note, False, _for_tier(speaker, values))
 
@@ -319,6 +335,16 @@ def _tier_what_if(speaker: Speaker, values: Values) -> Said:
         if _some(value)
     ]
     return Said(_("Imagined"), speaker.tier(values.get("tier")), ", ".join(parts), False, "")
+
+
+def metric_note(metric: str) -> str:
+    """Over which time a metric counts, and what it takes."""
+    return {
+        TierMetric.SOURCED_ARR: _("won in twelve months"),
+        TierMetric.QUALIFIED_REFERRALS: _("became a deal in twelve months"),
+        TierMetric.LIVE_INTEGRATIONS: _("in use by customers today"),
+        TierMetric.CO_SOLD_DEALS: _("won together in twelve months"),
+    }.get(metric, "")  # type: ignore[call-overload]
 
 
 def _for_tier(speaker: Speaker, values: Values) -> str:

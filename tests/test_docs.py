@@ -20,8 +20,9 @@ from deals.rules.protection import extend, protect
 from deals.rules.sla import pause_clock, resume_clock, start_clock
 from partners.documents.program_file import blueprint_text, read_program_file
 from partners.rules.health import HealthFacts, score
-from partners.rules.tiers import TierFacts, progress_to
+from partners.rules.tiers import TierFacts, next_progress, progress_to, qualify
 from prm.celery import SCHEDULE
+from prm.core.business_time import same_day_last_year
 from prm.core.csv_import import import_kinds, import_permission, importer_for
 from prm.core.money import round_money
 from prm.core.outbox import registered_handlers
@@ -264,7 +265,7 @@ def emitted() -> dict[str, re.Pattern]:
     return found
 
 
-EMITTERS = {"emit", "emit_many"}
+EMITTERS = {"emit", "emit_many", "Event"}
 
 
 def test_events_name_their_partner_in_one_way() -> None:
@@ -428,19 +429,57 @@ def test_the_figures_of_progress_come_out(program, arr: int, referrals: int) -> 
         assert f"and {progress.certified_missing} more certified person" in text
 
 
-def test_the_table_of_tiers_is_the_program_s(program) -> None:
-    rows = {row[0]: row[1:] for row in table(section(page("docs/rules.md"), "Tiers"))}
-    ladder = program.ladder("solution")
-    assert rows["Solution track"] == [tier.name for tier in ladder.tiers]
-    assert rows["certified people"] == [str(tier.certified_people) for tier in ladder.tiers]
-    for label, metric in (
-        ("sourced ARR, twelve months", "sourced_arr"),
-        ("… or qualified referrals, twelve months", "qualified_referrals"),
-    ):
+@pytest.mark.parametrize(
+    ("track", "head", "people", "counted"),
+    [
+        (
+            "solution",
+            "Solution track",
+            "certified people",
+            {
+                "sourced ARR, twelve months": "sourced_arr",
+                "… or qualified referrals, twelve months": "qualified_referrals",
+            },
+        ),
+        (
+            "technology",
+            "Technology track (technology, OEM)",
+            "people with a technical certificate",
+            {"live integrations": "live_integrations", "co-sold deals, twelve months": "co_sold_deals"},
+        ),
+    ],
+)
+def test_the_tables_of_tiers_are_the_program_s(
+    program, track: str, head: str, people: str, counted: dict[str, str]
+) -> None:
+    text = section(page("docs/rules.md"), "Tiers")
+    rows = {row[0]: row[1:] for row in table(text[text.index(f"| {head} |") :].split("\n\n")[0])}
+    ladder = program.ladder(track)
+    assert rows[head] == [tier.name for tier in ladder.tiers]
+    assert rows[people] == [str(tier.certified_people) for tier in ladder.tiers]
+    assert set(ladder.metrics) == set(counted.values())
+    for label, metric in counted.items():
         asked = [next((path.threshold for path in tier.paths if path.metric == metric), None) for tier in ladder.tiers]
         assert rows[label] == ["–" if each is None else f"{each:,.0f}" for each in asked]
     grace = [f"{tier.grace_months} months" if tier.grace_months else "–" for tier in ladder.tiers]
     assert rows["grace after a missed review"] == grace
+    falls = {tier.code: tier.name for tier in ladder.tiers}
+    assert rows["falls to"] == [falls.get(tier.falls_to, "–") for tier in ladder.tiers]
+
+
+def test_the_figures_of_the_technology_ladder_come_out(program) -> None:
+    text = words("docs/rules.md")
+    as_of = date(2026, 11, 20)
+    won = [date(2025, 11, 20), date(2025, 11, 21), date(2026, 5, 4), date(2026, 7, 9), date(2026, 10, 1)]
+    co_sold = sum(same_day_last_year(as_of) < day <= as_of for day in won)
+    metrics = {"live_integrations": Decimal(1), "co_sold_deals": Decimal(co_sold)}
+    facts = TierFacts(True, metrics, 2, {"technical": 2})
+    ladder = program.ladder("technology")
+    progress = next_progress(ladder, facts, qualify(ladder, facts))
+    assert "two people with a technical certificate: Certified." in text
+    assert (qualify(ladder, facts), progress.tier) == ("certified", "premier")
+    missing = progress.paths[0].missing
+    assert f"progress is **{progress.percent} %**, and {missing} co-sold deal is missing" in text
 
 
 def test_the_figures_of_accounts_come_out() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 
+from partners.choices import TierMetric
 from partners.models import ProgramVersion
 from partners.queries.program import ladder_terms
 from partners.rules.terms import HealthTerms
@@ -20,8 +21,8 @@ from reporting.facts import SOURCED, Windows
 
 _RUNGS = """
 CREATE TEMP TABLE rung ON COMMIT DROP AS
-SELECT t.track_id, t.id, t.code, t.rank, v.arr, v.referrals, v.other, v.people, v.kind, v.review_on::date
-  FROM (VALUES {values}) AS v(track, tier, arr, referrals, other, people, kind, review_on)
+SELECT t.track_id, t.id, t.code, t.rank, v.arr, v.referrals, v.integrations, v.co_sold, v.people, v.kind, v.review_on::date
+  FROM (VALUES {values}) AS v(track, tier, arr, referrals, integrations, co_sold, people, kind, review_on)
   JOIN partners_track k ON k.code = v.track JOIN partners_tier t ON t.track_id = k.id AND t.code = v.tier
 """
 
@@ -33,7 +34,8 @@ WITH won AS (
          sum(amount_program) FILTER (WHERE won_on BETWEEN %(y_start)s AND %(y_end)s) AS year_ago,
          sum(amount_program) FILTER (WHERE won_on > %(year_after)s) AS t12m,
          sum(amount_program) FILTER (WHERE won_on > %(prior_from)s AND won_on <= %(year_after)s) AS prior,
-         sum(arr_program) FILTER (WHERE won_on > %(year_after)s AND {SOURCED}) AS arr
+         sum(arr_program) FILTER (WHERE won_on > %(year_after)s AND {SOURCED}) AS arr,
+         count(*) FILTER (WHERE won_on > %(year_after)s) AS co_sold
     FROM deals_opportunity
    WHERE status = 'won' AND won_on > %(prior_after)s AND won_on <= %(as_of)s GROUP BY partner_id
 ), registered AS (
@@ -66,6 +68,9 @@ WITH won AS (
    WHERE c.valid_from <= %(as_of)s AND c.valid_until >= %(as_of)s AND (c.revoked_on IS NULL OR c.revoked_on > %(as_of)s)
      AND m.created_at < %(until)s AND (m.deactivated_at IS NULL OR m.deactivated_at >= %(until)s)
    GROUP BY c.partner_id
+), integrations AS (
+  SELECT partner_id, count(*) AS integrations FROM partners_integration
+   WHERE live_on <= %(as_of)s AND (ended_on IS NULL OR ended_on > %(as_of)s) GROUP BY partner_id
 ), facts AS (
   SELECT p.organization_id AS id, p.code, p.track_id, p.tier_id, p.owner_id, o.name, p.review_on AS was_review_on,
          EXISTS (SELECT FROM core_membership m WHERE m.organization_id = p.organization_id
@@ -75,13 +80,14 @@ WITH won AS (
          greatest(p.partner_since, %(since)s) <= %(prior_from)s::date + 1 AS has_prior,
          coalesce(quarter, 0) AS quarter, coalesce(year_ago, 0) AS year_ago, coalesce(t12m, 0) AS t12m,
          coalesce(prior, 0) AS prior, greatest(coalesce(arr, 0), 0) AS arr, coalesce(deals, 0) AS deals,
-         coalesce(referrals, 0) AS referrals, last_day, coalesce(weeks, 0) AS weeks, nps, coalesce(answers, 0) AS answers,
+         coalesce(referrals, 0) AS referrals, coalesce(integrations, 0) AS integrations, coalesce(co_sold, 0) AS co_sold,
+         last_day, coalesce(weeks, 0) AS weeks, nps, coalesce(answers, 0) AS answers,
          rating, coalesce(people, 0) AS people, coalesce(technical, 0) AS technical
     FROM partners_partner p JOIN core_organization o ON o.id = p.organization_id
     LEFT JOIN won w ON w.partner_id = p.organization_id LEFT JOIN registered r ON r.partner_id = p.organization_id
     LEFT JOIN referrals f ON f.partner_id = p.organization_id LEFT JOIN portal d ON d.partner_id = p.organization_id
     LEFT JOIN nps n ON n.partner_id = p.organization_id LEFT JOIN fit t ON t.partner_id = p.organization_id
-    LEFT JOIN certified c ON c.partner_id = p.organization_id
+    LEFT JOIN certified c ON c.partner_id = p.organization_id LEFT JOIN integrations i ON i.partner_id = p.organization_id
    WHERE p.status = 'active'
 ), points AS (
   SELECT *,
@@ -120,7 +126,8 @@ WITH won AS (
     FROM banded b
     LEFT JOIN LATERAL (
       SELECT * FROM rung r WHERE r.track_id = b.track_id
-         AND ((r.arr IS NULL AND r.referrals IS NULL AND r.other IS NULL) OR b.arr >= r.arr OR b.referrals >= r.referrals)
+         AND (num_nonnulls(r.arr, r.referrals, r.integrations, r.co_sold) = 0 OR b.arr >= r.arr OR b.referrals >= r.referrals
+              OR b.integrations >= r.integrations OR b.co_sold >= r.co_sold)
          AND (CASE r.kind WHEN '' THEN b.people ELSE b.technical END) >= r.people
        ORDER BY r.rank DESC LIMIT 1) AS q ON true
     LEFT JOIN rung h ON h.id = b.tier_id
@@ -131,7 +138,9 @@ WITH won AS (
 )
 SELECT p.*, x.id AS next_id, x.code AS next_tier, x.arr AS next_arr, x.referrals AS next_referrals, x.people AS next_people,
        CASE WHEN x.id IS NOT NULL THEN least(99, greatest(
-         CASE WHEN x.arr IS NULL AND x.referrals IS NULL AND x.other IS NULL THEN 100 ELSE 0 END,
+         CASE WHEN num_nonnulls(x.arr, x.referrals, x.integrations, x.co_sold) = 0 THEN 100 ELSE 0 END,
+         CASE WHEN p.integrations >= x.integrations THEN 100 ELSE floor(p.integrations * 100 / nullif(x.integrations, 0)) END,
+         CASE WHEN p.co_sold >= x.co_sold THEN 100 ELSE floor(p.co_sold * 100 / nullif(x.co_sold, 0)) END,
          CASE WHEN p.arr >= x.arr THEN 100 ELSE floor(p.arr * 100 / nullif(x.arr, 0)) END,
          CASE WHEN p.referrals >= x.referrals THEN 100 ELSE floor(p.referrals * 100 / nullif(x.referrals, 0)) END)) END::int AS progress,
        jsonb_build_array(
@@ -212,11 +221,12 @@ SELECT id, %(as_of)s, %(version)s, t.score, t.band, t.known_points, t.revenue_po
 """
 _STANDING = """
 INSERT INTO partners_tierstanding (partner_id, day, version_id, tier_id, qualified_tier_id, next_tier_id, outcome, progress_percent,
-                                   sourced_arr, qualified_referrals, certified_people, review_on, at_risk, support_plan, explanation, fingerprint)
+                                   sourced_arr, qualified_referrals, live_integrations, co_sold_deals, certified_people, review_on,
+                                   at_risk, support_plan, explanation, fingerprint)
 SELECT id, %(as_of)s, %(version)s, new_tier_id, qualified_id, next_id, CASE WHEN new_rank > held_rank THEN 'promoted' ELSE 'unchanged' END,
-       progress, arr, referrals, people, review_on, qualified_rank < new_rank, false,
+       progress, arr, referrals, integrations, co_sold, people, review_on, qualified_rank < new_rank, false,
        tier_lines, print
-  FROM (SELECT *, md5((tier_lines - 0)::text || coalesce(new_tier, '')) AS print FROM tonight) AS n
+  FROM (SELECT *, md5((tier_lines - 0)::text || coalesce(new_tier, '') || ' ' || integrations || ' ' || co_sold) AS print FROM tonight) AS n
   LEFT JOIN LATERAL (SELECT fingerprint FROM partners_tierstanding h WHERE h.partner_id = n.id ORDER BY day DESC LIMIT 1) AS b ON true
  WHERE b.fingerprint IS DISTINCT FROM n.print
 """
@@ -231,7 +241,8 @@ UPDATE partners_partner p
        tier_changed_on = CASE WHEN t.new_rank > t.held_rank THEN %(as_of)s ELSE p.tier_changed_on END,
        review_on = t.review_on,
        next_tier_id = t.next_id, tier_progress_percent = t.progress, tier_at_risk = t.qualified_rank < t.new_rank,
-       sourced_arr_t12m = t.arr, qualified_referrals_t12m = t.referrals, certified_people = t.people
+       sourced_arr_t12m = t.arr, qualified_referrals_t12m = t.referrals, live_integrations = t.integrations,
+       co_sold_deals_t12m = t.co_sold, certified_people = t.people
   FROM tonight t WHERE p.organization_id = t.id
 """
 _END_GRANTS = """
@@ -301,20 +312,15 @@ def night_by_hand(*, version: ProgramVersion, windows: Windows, since: date, at:
 
 
 def _rungs(version: ProgramVersion, as_of: date) -> tuple[str, list[Any]]:
-    """The ladders as rows of VALUES. A path that the world has no data for can't be reached."""
+    """The ladders as rows of VALUES, a column for each metric."""
     rows, given = [], []
     for track in ("solution", "technology"):
         for tier in ladder_terms(version, track).tiers:
             paths = {path.metric: path.threshold for path in tier.paths}
-            other = next(
-                (most for metric, most in paths.items() if metric not in ("sourced_arr", "qualified_referrals")), None
-            )
             review = add_months(as_of, tier.review_months) if tier.review_months else None
-            rows.append("(%s, %s, %s::numeric, %s::numeric, %s::numeric, %s::int, %s, %s::date)")
-            given += [
-                track, tier.code, paths.get("sourced_arr"), paths.get("qualified_referrals"), other, tier.certified_people,
-                tier.certificate_kind, review,
-            ]  # fmt: skip
+            rows.append(f"(%s, %s, {'%s::numeric, ' * len(TierMetric)}%s::int, %s, %s::date)")
+            asked = [paths.get(metric) for metric in TierMetric.values]
+            given += [track, tier.code, *asked, tier.certified_people, tier.certificate_kind, review]
     return ", ".join(rows), given
 
 

@@ -34,7 +34,8 @@ WRITTEN = (
 )  # fmt: skip
 _COLUMNS = """
 SELECT organization_id, health_score, health_band, health_known_points, revenue_t12m, revenue_growth_percent,
-       tier_id, next_tier_id, tier_progress_percent, sourced_arr_t12m, qualified_referrals_t12m, certified_people, review_on, tier_at_risk
+       tier_id, next_tier_id, tier_progress_percent, sourced_arr_t12m, qualified_referrals_t12m, live_integrations,
+       co_sold_deals_t12m, certified_people, review_on, tier_at_risk
   FROM partners_partner ORDER BY 1
 """
 

@@ -1,4 +1,4 @@
-"""Importing the records of the partner side: companies, people, contacts, answers and ratings.
+"""Importing the records of the partner side: companies, people, contacts, answers, ratings and integrations.
 
 Every row carries the id it has elsewhere, so a file can come in again and changes nothing the second time. A manager's
 file may only speak of partners that they decide for. A blank cell leaves a company's field as it is.
@@ -11,11 +11,12 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from partners.actions.contacts import ContactRefused, add_contact
+from partners.actions.integrations import check_address, check_range
 from partners.actions.partners import assign_owner, create_partner, edit_partner
 from partners.actions.records import CHANGED, NPS_MOST, VALUE_LEAST, VALUE_MOST
 from partners.choices import ContactRole, ContactSide, LifecycleStage, PartnerStatus, PartnerType, RecordSource
 from partners.choices import FitRating as Fit
-from partners.models import FitRating, NpsAnswer, Partner, PartnerContact, ValueRating
+from partners.models import FitRating, Integration, NpsAnswer, Partner, PartnerContact, ValueRating
 from partners.queries.authority import decided_by
 from partners.queries.program import program_today
 from prm.core.actions import audit, outbox
@@ -333,12 +334,13 @@ class PortalDayImporter:
 
 
 class RecordImporter:
-    """What NPS answers, fit and value have in common: an id, a partner, a day, a value."""
+    """What NPS answers, fit, value and integrations have in common: an id, a partner, a day, a value."""
 
     kind = ""
     model: type[Any]
     prefix = ""
     compared: tuple[str, ...] = ()
+    counted: tuple[str, ...] = ()  # columns that a correction moves besides
 
     def __init__(self) -> None:
         self._once, self._finder = OnlyOnce(), PartnerFinder()
@@ -364,30 +366,37 @@ class RecordImporter:
         fresh, changed = [], []
         for values in batch:
             row = known.get(values["external_id"])
-            if row is None:
-                fresh.append(
-                    self.model(
-                        code=new_code(self.prefix),
-                        source=RecordSource.IMPORT,
-                        by_id=run.by.user_id,
-                        created_at=run.at,
-                        **values,
-                    )
-                )
-                outcomes.append("created")
-            elif row.partner_id != values["partner_id"]:
+            if row is not None and row.partner_id != values["partner_id"]:
                 outcomes.append(CellError(_("this id is known at another partner")))
-            elif any(getattr(row, name) != values[name] for name in self.compared):
-                for name in self.compared:
-                    setattr(row, name, values[name])
+            elif (problem := self.problem(values, row)) is not None:
+                outcomes.append(problem)
+            elif row is None:
+                fresh.append(self.make(values, run))
+                outcomes.append("created")
+            elif any(getattr(row, name) != values[name] for name in self.compared if name in values):
+                self.correct(row, values)
                 changed.append(row)
                 outcomes.append("updated")
             else:
                 outcomes.append("unchanged")
         manager.bulk_create(fresh)
-        manager.bulk_update(changed, self.compared)
+        manager.bulk_update(changed, [*self.compared, *self.counted])
         _note(self.kind, {row.partner_id: row.code for row in [*fresh, *changed]}, len(fresh) + len(changed), run)
         return outcomes
+
+    def make(self, values: dict[str, Any], run: Run) -> Any:
+        """A record that is new here."""
+        told = {"source": RecordSource.IMPORT, "by_id": run.by.user_id, "created_at": run.at}
+        return self.model(code=new_code(self.prefix), **told, **values)
+
+    def problem(self, values: dict[str, Any], row: Any) -> CellError | None:
+        """Why a row can't be taken beside what is stored; ``row`` is the record with its id, if there is one."""
+        return None
+
+    def correct(self, row: Any, values: dict[str, Any]) -> None:
+        """Take what the file says; what it leaves out stays."""
+        for name in self.compared:
+            setattr(row, name, values.get(name, getattr(row, name)))
 
 
 class NpsImporter(RecordImporter):
@@ -454,6 +463,80 @@ class ValueImporter(RecordImporter):
         }
 
 
+class IntegrationImporter(RecordImporter):
+    """Integrations between a partner's product and ours. A blank cell leaves what is known, above all an end."""
+
+    kind, model, prefix = "integrations", Integration, "IN"
+    compared = ("name", "product", "url", "live_on", "ended_on", "evidence")
+    counted = ("version",)
+    fields = (
+        EXTERNAL,
+        PARTNER,
+        Field("name", required=True, aliases=("integration",)),
+        Field("live_on", required=True, aliases=("live since", "date", "day")),
+        Field("product", aliases=("category",)),
+        Field("url", aliases=("address", "link")),
+        Field("ended_on", aliases=("ended", "end")),
+        Field("evidence", aliases=("notes",)),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._running: dict[tuple[int, str, str], str] = {}
+
+    def parse(self, cells: dict[str, str], run: Run) -> dict[str, Any]:
+        """Check every cell."""
+        values = self.start(cells, run, "live_on")
+        del values["reason"]
+        values["name"] = " ".join(text_cell(cells["name"], 150, required=True).split())
+        for name, most in (("product", 120), ("url", 200), ("evidence", 2000)):
+            if cells.get(name):
+                values[name] = " ".join(text_cell(cells[name], most).split())
+        if cells.get("ended_on"):
+            values["ended_on"] = day_cell(cells["ended_on"], run.day_order)
+        try:
+            check_address(values.get("url", ""))
+            check_range(values["live_on"], values.get("ended_on"))
+        except Refused as refusal:
+            raise answer(refusal) from None
+        return values
+
+    def save(self, batch: list[dict[str, Any]], run: Run) -> list[Outcome]:
+        """As all records; one statement more finds the integrations that run under the same name."""
+        running = Integration.objects.filter(partner_id__in={values["partner_id"] for values in batch}, ended_on=None)
+        rows = running.values_list("partner_id", "name", "product", "external_id", "code")
+        self._running = {_named(company, name, product): id_ or code for company, name, product, id_, code in rows}
+        return super().save(batch, run)
+
+    def make(self, values: dict[str, Any], run: Run) -> Integration:
+        """Without a word of its own the file is the evidence."""
+        return super().make({"evidence": f"import {run.file_name}".strip(), **values}, run)
+
+    def problem(self, values: dict[str, Any], row: Integration | None) -> CellError | None:
+        """An end before the first day, or the same name as one that runs."""
+        ended_on = values.get("ended_on", row.ended_on if row else None)
+        try:
+            check_range(values["live_on"], ended_on)
+        except Refused as refusal:
+            return answer(refusal)
+        key = _named(values["partner_id"], values["name"], values.get("product", row.product if row else ""))
+        if ended_on is not None:
+            if self._running.get(key) == values["external_id"]:
+                del self._running[key]
+        elif self._running.setdefault(key, values["external_id"]) != values["external_id"]:
+            return CellError(_("this partner has a running integration of this name already"))
+        return None
+
+    def correct(self, row: Integration, values: dict[str, Any]) -> None:
+        """Counts as an edit, so that an open form notices."""
+        super().correct(row, values)
+        row.version += 1
+
+
+def _named(partner_id: int, name: str, product: str) -> tuple[int, str, str]:
+    return partner_id, name.lower(), product.lower()
+
+
 def note_import(kind: str, rows: Sequence[tuple[int, str]], run: Run) -> None:
     """Audit a batch of imported rows, (partner, record code) each, and tell that their partners changed."""
     _note(kind, dict(rows), len(rows), run)
@@ -489,5 +572,6 @@ IMPORTERS = (
     (NpsImporter, _("NPS answers"), "partners.record_edit"),
     (FitImporter, _("Strategic fit"), "partners.record_edit"),
     (ValueImporter, _("Strategic value"), "partners.record_edit"),
+    (IntegrationImporter, _("Integrations"), "partners.record_edit"),
     (PortalDayImporter, _("Portal days"), "partners.record_edit"),
 )

@@ -44,7 +44,7 @@ def add_nps_answer(
     """Keep an answer, 0 to 10, that reached us on another way than the survey."""
     check_nps(score)
     with transaction.atomic():
-        _check(partner, answered_on, reason, by, at)
+        check_entry(partner, answered_on, reason, by, at)
         answer = NpsAnswer.objects.create(
             code=new_code("NP"),
             partner=partner,
@@ -57,7 +57,7 @@ def add_nps_answer(
             by_id=by.user_id,
             created_at=at,
         )
-        _tell("partners.nps.added", partner, answer.ref, {"score": score, "on": answered_on}, reason, by, at)
+        tell_entry("partners.nps.added", partner, answer.ref, {"score": score, "on": answered_on}, reason, by, at)
     return answer
 
 
@@ -66,7 +66,7 @@ def set_fit(*, partner: Partner, rating: str, set_on: date, by: Actor, at: datet
     if rating not in Fit.values:
         raise RecordRefused("partners.record.fit", _("Fit is strong, moderate or weak."))
     with transaction.atomic():
-        _check(partner, set_on, reason, by, at)
+        check_entry(partner, set_on, reason, by, at)
         row = FitRating.objects.create(
             code=new_code("FT"),
             partner=partner,
@@ -77,7 +77,7 @@ def set_fit(*, partner: Partner, rating: str, set_on: date, by: Actor, at: datet
             by_id=by.user_id,
             created_at=at,
         )
-        _tell("partners.fit.set", partner, row.ref, {"rating": rating, "on": set_on}, reason, by, at)
+        tell_entry("partners.fit.set", partner, row.ref, {"rating": rating, "on": set_on}, reason, by, at)
     return row
 
 
@@ -85,7 +85,7 @@ def set_value(*, partner: Partner, score: int, rated_on: date, by: Actor, at: da
     """Rate strategic value, 1 to 5; the latest day counts."""
     check_value(score)
     with transaction.atomic():
-        _check(partner, rated_on, reason, by, at)
+        check_entry(partner, rated_on, reason, by, at)
         row = ValueRating.objects.create(
             code=new_code("VR"),
             partner=partner,
@@ -96,7 +96,7 @@ def set_value(*, partner: Partner, score: int, rated_on: date, by: Actor, at: da
             by_id=by.user_id,
             created_at=at,
         )
-        _tell("partners.value.rated", partner, row.ref, {"score": score, "on": rated_on}, reason, by, at)
+        tell_entry("partners.value.rated", partner, row.ref, {"score": score, "on": rated_on}, reason, by, at)
     return row
 
 
@@ -112,7 +112,8 @@ def check_value(score: int) -> None:
         raise RecordRefused("partners.record.value", _("Strategic value is 1 to 5."))
 
 
-def _check(partner: Partner, day: date, reason: str, by: Actor, at: datetime) -> None:
+def check_entry(partner: Partner, day: date, reason: str, by: Actor, at: datetime) -> None:
+    """Refuse an entry by somebody who does not decide for the partner, without a reason, or of a day to come."""
     require_change(by, partner, at, PERMISSION)
     if not reason.strip():
         raise RecordRefused("partners.record.reason_missing", _("Please give a reason."))
@@ -120,7 +121,8 @@ def _check(partner: Partner, day: date, reason: str, by: Actor, at: datetime) ->
         raise RecordRefused("partners.record.future", _("The day can't lie in the future."))
 
 
-def _tell(code: str, partner: Partner, ref: Ref, changes: dict, reason: str, by: Actor, at: datetime) -> None:
+def tell_entry(code: str, partner: Partner, ref: Ref, changes: dict, reason: str, by: Actor, at: datetime) -> None:
+    """The audit line of an entry, and the event that its partner's figures moved."""
     audit.record(
         code=code,
         by=by,

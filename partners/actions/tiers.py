@@ -67,18 +67,19 @@ UPDATE partners_partner AS p
    SET tier_id = n.tier_id, tier_changed_on = n.since, review_on = n.review_on, grace_until = n.grace_until,
        pending_tier_id = n.pending_id, next_tier_id = n.next_id, tier_progress_percent = n.progress,
        tier_at_risk = n.at_risk, support_plan = n.support_plan, sourced_arr_t12m = n.arr,
-       qualified_referrals_t12m = n.referrals, certified_people = n.certified
+       qualified_referrals_t12m = n.referrals, live_integrations = n.integrations, co_sold_deals_t12m = n.co_sold,
+       certified_people = n.certified
   FROM unnest(%s::bigint[], %s::bigint[], %s::date[], %s::date[], %s::date[], %s::bigint[], %s::bigint[],
-              %s::int[], %s::bool[], %s::bool[], %s::numeric[], %s::int[], %s::int[])
+              %s::int[], %s::bool[], %s::bool[], %s::numeric[], %s::int[], %s::int[], %s::int[], %s::int[])
     AS n(id, tier_id, since, review_on, grace_until, pending_id, next_id, progress, at_risk, support_plan, arr,
-         referrals, certified)
+         referrals, integrations, co_sold, certified)
  WHERE p.organization_id = n.id
    AND (p.tier_id, p.tier_changed_on, p.review_on, p.grace_until, p.pending_tier_id, p.next_tier_id,
         p.tier_progress_percent, p.tier_at_risk, p.support_plan, p.sourced_arr_t12m, p.qualified_referrals_t12m,
-        p.certified_people)
+        p.live_integrations, p.co_sold_deals_t12m, p.certified_people)
        IS DISTINCT FROM
        (n.tier_id, n.since, n.review_on, n.grace_until, n.pending_id, n.next_id, n.progress, n.at_risk,
-        n.support_plan, n.arr, n.referrals, n.certified)
+        n.support_plan, n.arr, n.referrals, n.integrations, n.co_sold, n.certified)
 """
 
 
@@ -165,6 +166,8 @@ def _plan(result: TierResult, row: dict[str, Any], tiers: dict[tuple[str, str], 
         "progress": progress.percent if progress else None,
         "arr": result.facts.reached(TierMetric.SOURCED_ARR),
         "referrals": int(result.facts.reached(TierMetric.QUALIFIED_REFERRALS)),
+        "integrations": int(result.facts.reached(TierMetric.LIVE_INTEGRATIONS)),
+        "co_sold": int(result.facts.reached(TierMetric.CO_SOLD_DEALS)),
         "certified": result.facts.certified_people,
         "lines": to_json(decision.lines),
     }
@@ -179,7 +182,7 @@ def _update_partners(plans: list[dict[str, Any]]) -> None:
         ),
         [plan["result"].decision.at_risk for plan in plans],
         [plan["result"].decision.support_plan for plan in plans],
-        *([plan[name] for plan in plans] for name in ("arr", "referrals", "certified")),
+        *([plan[name] for plan in plans] for name in ("arr", "referrals", "integrations", "co_sold", "certified")),
     ]
     if plans:
         with connection.cursor() as cursor:
@@ -251,6 +254,8 @@ def _write_standings(plans: list[dict[str, Any]], version: ProgramVersion, on: d
             "progress": plan["progress"],
             "arr": format(plan["arr"].normalize() if plan["arr"] else Decimal(0), "f"),
             "referrals": plan["referrals"],
+            "integrations": plan["integrations"],
+            "co_sold": plan["co_sold"],
             "certified": plan["certified"],
             "review_on": str(plan["review_on"]),
             "grace_until": str(plan["grace_until"]),
@@ -275,6 +280,8 @@ def _write_standings(plans: list[dict[str, Any]], version: ProgramVersion, on: d
                 progress_percent=plan["progress"],
                 sourced_arr=plan["arr"],
                 qualified_referrals=plan["referrals"],
+                live_integrations=plan["integrations"],
+                co_sold_deals=plan["co_sold"],
                 certified_people=plan["certified"],
                 review_on=plan["review_on"],
                 grace_until=plan["grace_until"],

@@ -1,5 +1,6 @@
 """The nouns of the partner side: the program, the companies, the people around them, and what is known of them."""
 
+from partners.models.integration import Integration
 from partners.models.partner import LifecycleChange, Partner
 from partners.models.people import Delegation, PartnerContact, TerritoryCover
 from partners.models.program import (
@@ -24,6 +25,7 @@ __all__ = [
     "FitRating",
     "Grant",
     "HealthScore",
+    "Integration",
     "LifecycleChange",
     "NpsAnswer",
     "Partner",

@@ -79,6 +79,8 @@ class Partner(models.Model):
     tier_progress_percent = models.PositiveSmallIntegerField(_("progress to the next tier"), null=True, blank=True)
     sourced_arr_t12m = models.DecimalField(_("sourced ARR, 12 months"), max_digits=18, decimal_places=4, default=0)
     qualified_referrals_t12m = models.PositiveIntegerField(_("qualified referrals, 12 months"), default=0)
+    live_integrations = models.PositiveIntegerField(_("live integrations"), default=0, db_default=0)
+    co_sold_deals_t12m = models.PositiveIntegerField(_("co-sold deals, 12 months"), default=0, db_default=0)
     certified_people = models.PositiveIntegerField(_("certified people"), default=0)
     revenue_t12m = models.DecimalField(_("revenue, 12 months"), max_digits=18, decimal_places=4, default=0)
     revenue_growth_percent = models.DecimalField(

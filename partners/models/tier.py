@@ -117,6 +117,8 @@ class TierStanding(models.Model):
     progress_percent = models.PositiveSmallIntegerField(_("progress"), null=True)
     sourced_arr = models.DecimalField(_("sourced ARR"), max_digits=18, decimal_places=4)
     qualified_referrals = models.PositiveIntegerField(_("qualified referrals"))
+    live_integrations = models.PositiveIntegerField(_("live integrations"), default=0, db_default=0)
+    co_sold_deals = models.PositiveIntegerField(_("co-sold deals"), default=0, db_default=0)
     certified_people = models.PositiveIntegerField(_("certified people"))
     review_on = models.DateField(_("review"), null=True)
     grace_until = models.DateField(_("grace until"), null=True)

@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 
-from partners.models import Partner, PartnerContact
+from partners.models import Integration, Partner, PartnerContact
 from prm.core.actors import Actor
 from prm.core.models import StoredFile, User
 from prm.core.roles import at_least
@@ -30,6 +30,12 @@ def contacts_of(partner: Partner, actor: Actor) -> QuerySet[PartnerContact]:
         .filter(partner=partner)
         .order_by("side", "role", "name", "pk")
     )
+
+
+def integrations_of(partner: Partner, actor: Actor) -> QuerySet[Integration]:
+    """A partner's integrations, running ones first; without the vendor's own note for anybody else."""
+    rows = Integration.objects.visible_to(actor).filter(partner=partner).newest_first()
+    return rows.select_related("by") if actor.is_vendor else rows.defer("evidence")
 
 
 def owners() -> QuerySet[User]:

@@ -97,6 +97,12 @@ class LadderTerms(Terms):
         tier = self.tier(code)
         return tier.rank if tier else -1
 
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """What its paths count, in the order of the list of metrics."""
+        counted = {path.metric for tier in self.tiers for path in tier.paths}
+        return tuple(str(metric) for metric in TierMetric if metric in counted)
+
     def above(self, code: str | None) -> TierTerm | None:
         """The next rung up, or None at the top."""
         return next((tier for tier in self.tiers if tier.rank > self.rank(code)), None)

@@ -24,6 +24,8 @@ urlpatterns = [
     path("invitations/<str:code>/revoke/", people.invitation_revoke, name="invitation_revoke"),
     path("contacts/<str:code>/end/", people.contact_end, name="contact_end"),
     path("overrides/<str:code>/end/", records.override_end, name="override_end"),
+    path("integrations/<str:code>/edit/", records.integration_edit, name="integration_edit"),
+    path("integrations/<str:code>/end/", records.integration_end, name="integration_end"),
     path("<str:code>/edit/", companies.partner_edit, name="partner_edit"),
     path("<str:code>/owner/", companies.partner_owner, name="partner_owner"),
     path("<str:code>/stage/", companies.partner_stage, name="partner_stage"),
@@ -35,6 +37,7 @@ urlpatterns = [
     path("<str:code>/records/nps/", records.partner_add_nps, name="partner_add_nps"),
     path("<str:code>/records/fit/", records.partner_set_fit, name="partner_set_fit"),
     path("<str:code>/records/value/", records.partner_set_value, name="partner_set_value"),
+    path("<str:code>/records/integration/", records.partner_add_integration, name="partner_add_integration"),
     path("<str:code>/override/", records.partner_override, name="partner_override"),
     path("<str:code>/promote/", records.partner_promote, name="partner_promote"),
 ]

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext
 
-from partners.choices import FitRating, HealthBand, HealthDimension, Trend
+from partners.choices import FitRating, HealthBand, HealthDimension, TierMetric, Trend
 from partners.models import HealthScore, NpsAnswer, Partner, ProgramVersion, TierChange, TierOverride, TierStanding
 from partners.queries.program import (
     benefit_values,
@@ -38,7 +38,12 @@ def tier_of(partner: Partner, end: date, version: ProgramVersion) -> p.TierFacts
     changes = TierChange.objects.filter(partner=partner, changed_on__lte=end).select_related("from_tier", "to_tier")
     last = changes.order_by("-changed_on", "-pk").first()
     override = partner.overrides.filter(starts_on__lte=end, ends_on__gte=end, ended_at=None).first()
-    reached = {"sourced_arr": standing.sourced_arr, "qualified_referrals": Decimal(standing.qualified_referrals)}
+    reached = {
+        TierMetric.SOURCED_ARR.value: standing.sourced_arr,
+        TierMetric.QUALIFIED_REFERRALS.value: Decimal(standing.qualified_referrals),
+        TierMetric.LIVE_INTEGRATIONS.value: Decimal(standing.live_integrations),
+        TierMetric.CO_SOLD_DEALS.value: Decimal(standing.co_sold_deals),
+    }
     return p.TierFacts(
         label=standing.tier.name if standing.tier else gettext("No tier"),
         next_label=following.name if following else None,
@@ -53,14 +58,14 @@ def tier_of(partner: Partner, end: date, version: ProgramVersion) -> p.TierFacts
         paths=tuple(
             p.TierPath(
                 path.metric,
-                _metric_label(path.metric),
+                str(TierMetric(path.metric).label),
                 reached.get(path.metric, ZERO),
                 path.threshold,
                 path.metric == "sourced_arr",
             )
             for path in (following.paths if following else ())
         ),
-        people=standing.certified_people,
+        people=_people_toward(standing, following),
         people_required=following.certified_people if following else 0,
         benefits=_benefits(version, partner, standing, following),
     )
@@ -74,10 +79,16 @@ def _standing_word(standing: TierStanding, override: TierOverride | None) -> str
     return "at_risk" if standing.at_risk else "held"
 
 
-def _metric_label(metric: str) -> str:
-    from partners.choices import TierMetric
-
-    return str(TierMetric(metric).label)
+def _people_toward(standing: TierStanding, following: TierTerm | None) -> int:
+    """Certified people as the next tier counts them: where it asks for a kind, those that the night found with it."""
+    if following is None or not following.certificate_kind:
+        return standing.certified_people
+    found = (
+        line["values"]["reached"]
+        for line in standing.explanation
+        if line["code"] == "tier.certified" and line["values"].get("kind") == following.certificate_kind
+    )
+    return int(next(found, 0))
 
 
 def _benefits(

@@ -19,6 +19,7 @@ from deals.models import Opportunity, Referral, Registration
 from partners.models import (
     FitRating,
     HealthScore,
+    Integration,
     LifecycleChange,
     NpsAnswer,
     Partner,
@@ -28,6 +29,7 @@ from partners.models import (
     TierStanding,
     ValueRating,
 )
+from partners.queries.companies import integrations_of
 from partners.rules.growth import compare
 from partners.rules.value_matrix import ValueResult, recommend
 from prm.core.actors import Actor
@@ -245,15 +247,17 @@ def certificates(partner: Partner, actor: Actor) -> list[Certificate]:
 
 @dataclass(frozen=True)
 class Records:
-    """What people said and judged: NPS answers, strategic fit, strategic value, newest first."""
+    """What people said, judged and built: NPS answers, strategic fit, strategic value, newest first; and integrations,
+    each with whether it is live today."""
 
     nps: list[NpsAnswer]
     fit: list[FitRating]
     value: list[ValueRating]
+    integrations: list[tuple[Integration, bool]]
 
 
-def records(partner: Partner, actor: Actor) -> Records:
-    """The records behind health and the value matrix. Three statements."""
+def records(partner: Partner, actor: Actor, *, today: date) -> Records:
+    """The records behind health, the value matrix and the technology ladder. Four statements."""
     return Records(
         nps=list(
             NpsAnswer.objects.visible_to(actor).filter(partner=partner).order_by("-answered_on", "-pk")[:SECTION_ROWS]
@@ -270,6 +274,7 @@ def records(partner: Partner, actor: Actor) -> Records:
             .select_related("by")
             .order_by("-rated_on", "-pk")[:SECTION_ROWS]
         ),
+        integrations=[(each, each.is_live(today)) for each in integrations_of(partner, actor)[:SECTION_ROWS]],
     )
 
 

@@ -41,16 +41,16 @@ class TierView:
 def stored_facts(
     partner: Partner, lines: tuple[Line, ...] = (), certified_by_kind: Mapping[str, int] | None = None
 ) -> TierFacts:
-    """The results that the last night stored. ``lines`` of its explanation carry the metrics without a column."""
+    """The results that the last night stored. ``lines`` of its explanation carry the people by kind of certificate."""
     metrics = {
         TierMetric.SOURCED_ARR.value: partner.sourced_arr_t12m,
         TierMetric.QUALIFIED_REFERRALS.value: Decimal(partner.qualified_referrals_t12m),
+        TierMetric.LIVE_INTEGRATIONS.value: Decimal(partner.live_integrations),
+        TierMetric.CO_SOLD_DEALS.value: Decimal(partner.co_sold_deals_t12m),
     }
     kinds: dict[str, int] = dict(certified_by_kind or {})
     for line in lines:
-        if line.code == "tier.path":
-            metrics.setdefault(str(line.values["metric"]), Decimal(str(line.values["reached"])))
-        elif line.code == "tier.certified" and line.values.get("kind"):
+        if line.code == "tier.certified" and line.values.get("kind"):
             kinds.setdefault(str(line.values["kind"]), int(line.values["reached"]))
     return TierFacts(
         has_agreement=partner.agreement_signed_on is not None,
@@ -80,6 +80,11 @@ def tier_view(
         next=next_progress(ladder, facts, current),
         holding=progress_to(held, facts) if held else None,
     )
+
+
+def asks_for_kinds(partner: Partner, terms: ProgramTerms) -> bool:
+    """Whether a tier of the partner's ladder asks for certificates of a certain kind."""
+    return any(tier.certificate_kind for tier in terms.ladder(partner.track.code).tiers)
 
 
 def certified_by_kind(partner: Partner, *, on: date) -> dict[str, int]:

@@ -7,11 +7,12 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from partners.actions.contacts import add_contact
+from partners.actions.integrations import record_integration
 from partners.actions.overrides import set_override
 from partners.actions.partners import edit_partner
 from partners.actions.programs import load_program
 from partners.documents.program_file import blueprint_text, read_program_file
-from partners.models import Partner, PartnerContact, ProgramVersion, Tier, TierOverride
+from partners.models import Integration, Partner, PartnerContact, ProgramVersion, Tier, TierOverride
 from prm.core.actions import invitations
 from prm.core.models import Invitation, Membership
 from prm.core.uploads import accept_upload
@@ -54,6 +55,15 @@ def _invitation(world: World, owner: str, route: str) -> Invitation:
     return invitations.invite_person(
         organization=world.company(owner), email=f"guest{number}@{owner}.example", name=world.words(owner, "Guest"),
         role="seller", by=making.SETUP, at=world.now,
+    )  # fmt: skip
+
+
+def _integration(world: World, owner: str, route: str) -> Integration:
+    number = next(_numbers)
+    return record_integration(
+        partner=Partner.objects.get(pk=world.company(owner).pk), name=world.words(owner, f"Connector {number}"),
+        product="Platform", url=f"https://{owner}.example/connector", live_on=world.at.date(),
+        evidence="Shown to our engineers", by=making.SETUP, at=world.at,
     )  # fmt: skip
 
 
@@ -117,6 +127,13 @@ register(
 register(Rows(kind="partners.contact", make=_contact))
 register(Rows(kind="partners.member", make=_member, bodies={"member_role": _new_role}))
 register(Rows(kind="partners.invitation", make=_invitation))
+register(
+    Rows(
+        kind="partners.integration",
+        make=_integration,
+        bodies={"integration_edit": lambda world, row: {"product": "Analytics", "ended_on": ""}},
+    )
+)
 register(Rows(kind="partners.override", make=_override))
 register(
     Rows(

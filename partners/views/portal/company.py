@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partners.actions.partners import StaleEdit, edit_profile
 from partners.forms import ProfileForm
 from partners.models import Partner
-from partners.queries.companies import company_of, contacts_of
+from partners.queries.companies import company_of, contacts_of, integrations_of
 from partners.queries.grants import entitlements
 from partners.queries.program import latest_version, program_today
 from partners.views.answers import attempt
@@ -36,7 +36,7 @@ def _page(request: HttpRequest, partner: Partner, form: InvitationForm | None = 
     members = members_of(partner.pk, request.actor)
     contacts = list(contacts_of(partner, request.actor))
     ours = [each for each in contacts if each.side == "ours"]
-    owner = partner.owner
+    owner, today = partner.owner, program_today(request.at)
     context = {
         "partner": partner,
         # named once: an owner who is also a named contact stands among the contacts
@@ -52,6 +52,9 @@ def _page(request: HttpRequest, partner: Partner, form: InvitationForm | None = 
         "ours": ours,
         "theirs": [each for each in contacts if each.side == "theirs"],
         "benefits": _benefits(partner, request),
+        "integrations": [
+            {"integration": each, "is_live": each.is_live(today)} for each in integrations_of(partner, request.actor)
+        ],
         "form": form or InvitationForm(organization=partner.organization),
         "roles": [role for role in ROLES.values() if role.audience == "partner"],
         "can_manage": can_manage,

@@ -14,6 +14,7 @@ from prm.demo.cast import Profile
 from prm.demo.chapters.history import plan_history
 from prm.demo.chapters.referrals import plan_referrals
 from prm.demo.chapters.registrations import plan_registrations
+from prm.demo.chapters.technology import plan_technology
 from prm.demo.stage import SETUP, Stage
 
 
@@ -27,6 +28,9 @@ def plan_partner(stage: Stage, profile: Profile) -> None:
     if profile.status == "ended":
         ends = stage.today - timedelta(days=60)
         stage.plan(stage.moment(ends, 16), lambda at: _end(stage, profile, at))
+    if profile.type == "technology":
+        plan_technology(stage, profile)
+        return
     plan_history(stage, profile, begins)
     if profile.type in {"referral", "affiliate"}:
         plan_referrals(stage, profile, begins)

@@ -90,7 +90,8 @@ def _plan_certificates(stage: Stage) -> None:
         for number in range(profile.certified):
             first = begins + timedelta(days=20 + 17 * number)
             while first < stage.today:
-                kind = "technical" if number % 2 else "sales"
+                builds = profile.type in {"technology", "oem"}
+                kind = "technical" if builds or number % 2 else "sales"
                 stage.plan(
                     stage.moment(first, 10),
                     lambda at, profile=profile, number=number, kind=kind: _certify(stage, profile, number, kind, at),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from partners.choices import HealthDimension, TierMetric, TierOutcome
 from partners.models import HealthScore, Partner, TierStanding, ValueRating
+from partners.queries.program import program_today
 from prm.core.access import manage_page
 from prm.core.charts import Chart
 from prm.core.explain import Line, for_audience, from_json
@@ -160,7 +161,7 @@ def _certificates(request: HttpRequest, partner: Partner) -> dict:
 
 
 def _records(request: HttpRequest, partner: Partner) -> dict:
-    return {"records": page.records(partner, request.actor)}
+    return {"records": page.records(partner, request.actor, today=program_today(request.at))}
 
 
 def _reviews(request: HttpRequest, partner: Partner) -> dict:
@@ -195,7 +196,7 @@ SECTIONS: dict[str, tuple[Any, Fill, str]] = {
     "referrals": (gettext_lazy("Referrals"), _referrals, "referral_count"),
     "people": (gettext_lazy("People"), _people, ""),
     "certificates": (gettext_lazy("Certificates"), _certificates, "certificate_count"),
-    "records": (gettext_lazy("Feedback & fit"), _records, ""),
+    "records": (gettext_lazy("Feedback, fit & integrations"), _records, ""),
     "reviews": (gettext_lazy("QBRs"), _reviews, "action_count"),
     "tier": (gettext_lazy("Tier history"), _tier, ""),
     "history": (gettext_lazy("History"), _history, ""),

@@ -6,13 +6,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from partners.choices import TierMetric
 from prm.core.access import portal_page
-from prm.core.figures import figure
 from prm.core.queries.organizations import vendor
 from reporting.queries import home as company
 from reporting.queries.terms import ProgramTerms, terms_at
-from reporting.queries.tier_page import TierView, tier_view
+from reporting.queries.tier_page import TierView, asks_for_kinds, certified_by_kind, tier_view
 from reporting.why_words import Speaker, gains_in_words, most_telling, speaker_of
 
 GAINS_SHOWN = 4
@@ -26,6 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
     actor, terms = request.actor, terms_at(request.at)
     partner = company.own_company(actor)
     sees_deals = actor.can("deals.own_view")
+    kinds = certified_by_kind(partner, on=terms.today) if asks_for_kinds(partner, terms) else {}
     year_start = company.fiscal_year_start(terms.today, terms.fiscal_start_month)
     context = {
         "partner": partner,
@@ -48,7 +47,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "sees_packs": (sees_packs := actor.can("reporting.own_pack_view")),
         "packs": company.shared_packs(actor)[:PACKS_SHOWN] if sees_packs else [],
         "fiscal": terms.fiscal_start_month,
-        **progress_context(tier_view(partner, terms), terms),
+        **progress_context(tier_view(partner, terms, certified_by_kind=kinds), terms),
     }
     return render(request, "portal/reporting/home.html", context)
 
@@ -83,8 +82,8 @@ def missing_words(view: TierView, speaker: Speaker) -> list[str]:
         return []
     parts = []
     if not view.next.path_met:
-        ways = [_way(path.metric, path.missing, speaker) for path in view.next.paths]
-        parts.append(_(", or ").join(ways))
+        first, *others = [speaker.counted(path.metric, path.missing) for path in view.next.paths]
+        parts.append(_(", or ").join([_("%(what)s to go") % {"what": first}, *others]))
     if view.next.certified_missing:
         count = view.next.certified_missing
         if view.next.certificate_kind:
@@ -100,15 +99,3 @@ def missing_words(view: TierView, speaker: Speaker) -> list[str]:
     if view.next.agreement_missing:
         parts.append(_("the signed agreement"))
     return parts
-
-
-def _way(metric: str, missing: object, speaker: Speaker) -> str:
-    if metric == TierMetric.SOURCED_ARR:
-        return _("%(amount)s ARR to go") % {"amount": speaker.amount(metric, missing)}
-    count = int(str(missing).partition(".")[0])
-    shown = {"count": figure(count)}
-    if metric == TierMetric.QUALIFIED_REFERRALS:
-        return ngettext("%(count)s referral", "%(count)s referrals", count) % shown
-    if metric == TierMetric.LIVE_INTEGRATIONS:
-        return ngettext("%(count)s live integration", "%(count)s live integrations", count) % shown
-    return ngettext("%(count)s co-sold deal", "%(count)s co-sold deals", count) % shown

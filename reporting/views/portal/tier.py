@@ -1,7 +1,5 @@
 """The partner's tier: what it asks for, what it gives, how it came to be, and "what if?"."""
 
-from decimal import Decimal
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -18,7 +16,7 @@ from reporting.queries.home import own_company
 from reporting.queries.terms import ProgramTerms, terms_at
 from reporting.queries.tier_page import TierView, certified_by_kind, imagine, tier_view
 from reporting.views.portal.home import missing_words, progress_context
-from reporting.why_words import gains_in_words, speaker_of, word
+from reporting.why_words import gains_in_words, metric_note, speaker_of, word
 
 
 @require_safe
@@ -72,7 +70,7 @@ def tier_why(request: HttpRequest) -> HttpResponse:
 
 
 def criteria(progress: Progress | None, view: TierView, terms: ProgramTerms) -> list[dict]:
-    """The criteria of a tier as rows: what counts, today, target, what is missing."""
+    """The criteria of a tier as rows: what counts and over which time, today, target, what is missing."""
     if progress is None:
         return []
     speaker = speaker_of(terms)
@@ -85,7 +83,9 @@ def criteria(progress: Progress | None, view: TierView, terms: ProgramTerms) -> 
             "value": path.reached,
             "most": path.required,
             "met": path.met,
-            "path": True,
+            "note": metric_note(path.metric),
+            "need": _("one path of several") if len(progress.paths) > 1 else _("needed in any case"),
+            "metric": path.metric,
         }
         for path in progress.paths
     ]
@@ -102,7 +102,7 @@ def criteria(progress: Progress | None, view: TierView, terms: ProgramTerms) -> 
                 "value": progress.certified_reached,
                 "most": progress.certified_required,
                 "met": not progress.certified_missing,
-                "path": False,
+                "need": _("needed in any case"),
             }
         )
     if progress.agreement_missing:
@@ -115,7 +115,7 @@ def criteria(progress: Progress | None, view: TierView, terms: ProgramTerms) -> 
                 "value": 0,
                 "most": 1,
                 "met": False,
-                "path": False,
+                "need": _("needed in any case"),
             }
         )
     return rows
@@ -135,17 +135,11 @@ def rungs(view: TierView, terms: ProgramTerms) -> list[dict]:
 
 def what_if_context(request: HttpRequest, view: TierView, terms: ProgramTerms) -> dict:
     """The calculator's form and its answer; no answer before something was asked."""
-    asked = any(request.GET.get(name) for name in ("arr", "referrals", "certified"))
-    form = WhatIfForm(request.GET if asked else None)
-    if not asked or not form.is_valid():
+    form = WhatIfForm(request.GET, metrics=view.ladder.metrics, certificate=_one_certificate(view, terms))
+    if not form.is_valid():
         return {"form": form, "answer": None}
-    arr, referrals, people = form.added()
-    result = imagine(
-        view,
-        terms,
-        add={TierMetric.SOURCED_ARR: arr, TierMetric.QUALIFIED_REFERRALS: Decimal(referrals)},
-        add_certified=people,
-    )
+    counted, people = form.added()
+    result = imagine(view, terms, add=counted, add_certified=people)
     then = TierView(view.partner, view.ladder, view.facts, view.ladder.tier(result.tier), result.progress, None)
     return {
         "form": form,
@@ -158,3 +152,9 @@ def what_if_context(request: HttpRequest, view: TierView, terms: ProgramTerms) -
             "missing": missing_words(then, speaker_of(terms)),
         },
     }
+
+
+def _one_certificate(view: TierView, terms: ProgramTerms) -> str:
+    """The name of the certificate that every tier of the ladder asks for, where it is one and the same."""
+    kinds = {tier.certificate_kind for tier in view.ladder.tiers if tier.certified_people}
+    return speaker_of(terms).certificate(kinds.pop()) if len(kinds) == 1 and kinds != {""} else ""

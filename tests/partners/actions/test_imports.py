@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from partners.models import FitRating, NpsAnswer, Partner, PartnerContact, ValueRating
+from partners.models import FitRating, Integration, NpsAnswer, Partner, PartnerContact, ValueRating
 from prm.core.actors import Actor
 from prm.core.csv_import import CsvFile, Report, Run, importer_for, run_import
 from prm.core.models import AuditEntry, Membership, PortalDay
@@ -120,6 +120,21 @@ RECORDS = {
         (",4,", ",2,"),
         ["r1,{p},0,2026-05-01,x", "r1,{p},6,2026-05-01,x", "r1,{p},,2026-05-01,x"],
     ),
+    "integrations": (
+        Integration,
+        """external_id,partner,name,live_on,product,url,ended_on
+r1,{p},Sync,2026-05-01,Platform,https://northwind.example/sync,2026-06-01
+""",
+        ("Sync", "Bridge"),
+        [
+            "r1,{p},,2026-05-01,,,",
+            "r1,{p},Sync,2999-05-01,,,",
+            "r1,{p},Sync,2026-05-01,,,2026-04-30",
+            "r1,{p},Sync,2026-05-01,,http://northwind.example,",
+            "r1,{p},Sync,2026-05-01,,https://,",
+            "r1,{p},Sync,,,,",
+        ],
+    ),
 }
 
 
@@ -143,6 +158,29 @@ def test_bad_records_are_named_and_nothing_of_them_stays(kind: str, northwind: P
         report = bring(kind, f"{head}\n{row.format(p=northwind.code)}\n")
         assert counts(report) == (0, 0, 0, 1), row
     assert not model.objects.exists()
+
+
+SYNC = "external_id,partner,name,live_on\n{id},{p},{name},2026-05-01\n"
+
+
+def test_an_integration_s_end_outlives_a_file_that_does_not_speak_of_it(northwind: Partner) -> None:
+    content = SYNC.format(id="r1", p=northwind.code, name="Sync")
+    bring("integrations", content)
+    ended = content.replace("live_on\n", "live_on,ended_on\n").replace("-01\n", "-01,2026-06-01\n")
+    assert counts(bring("integrations", ended)) == (0, 1, 0, 0)
+    assert counts(bring("integrations", content)) == (0, 0, 1, 0)
+    row = Integration.objects.get()
+    assert (row.ended_on, row.version, row.evidence) == (date(2026, 6, 1), 2, "import test.csv")
+    report = bring("integrations", content.replace("2026-05-01", "2026-06-02"))
+    assert "can't end before" in report.errors[0][1]
+
+
+def test_a_running_integration_is_not_counted_twice_under_two_ids(northwind: Partner) -> None:
+    one = SYNC.format(id="r1", p=northwind.code, name="Sync")
+    assert counts(bring("integrations", f"{one}r2,{northwind.code},SYNC,2026-05-02\n")) == (1, 0, 0, 1)
+    ended = "external_id,partner,name,live_on,ended_on\nr1,{p},Sync,2026-05-01,2026-05-09\nr2,{p},Sync,2026-05-10,\n"
+    assert counts(bring("integrations", ended.format(p=northwind.code))) == (1, 1, 0, 0)
+    assert [row.external_id for row in Integration.objects.filter(ended_on=None)] == ["r2"]
 
 
 def test_an_id_never_moves_to_another_partner(northwind: Partner, rival: Partner) -> None:

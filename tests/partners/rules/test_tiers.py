@@ -58,6 +58,12 @@ def test_the_technology_ladder(integrations, co_sold, technical, sales, tier):
     assert qualify(TECHNOLOGY, facts) == tier
 
 
+def test_a_ladder_names_what_it_counts():
+    assert SOLUTION.metrics == ("sourced_arr", "qualified_referrals")
+    assert TECHNOLOGY.metrics == ("live_integrations", "co_sold_deals")
+    assert FLAT.metrics == ()
+
+
 def test_seventy_percent_to_gold():
     progress = next_progress(SOLUTION, reached(70_000, 14, 1), "silver")
     assert (progress.tier, progress.percent) == ("gold", 70)

@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from partners.actions.integrations import record_integration
 from partners.documents.program_file import blueprint_text
-from partners.models import NpsAnswer, Partner, PartnerContact, ProgramVersion, TierOverride
+from partners.models import Integration, NpsAnswer, Partner, PartnerContact, ProgramVersion, TierOverride
 from prm.core.models import Invitation, Membership
 from tests.partners import making
 from tests.world import Person, World, add_person
@@ -74,7 +75,13 @@ def test_the_forms_of_records_and_contacts_open_by_their_own_address(
     world: World, northwind: Partner, sign_in: SignIn
 ) -> None:
     client = sign_in(world.mia)
-    for name in ("partner_add_nps", "partner_set_fit", "partner_set_value", "partner_add_contact"):
+    for name in (
+        "partner_add_nps",
+        "partner_set_fit",
+        "partner_set_value",
+        "partner_add_integration",
+        "partner_add_contact",
+    ):
         assert client.get(url(name, northwind.code)).status_code == 200
     listed = client.get(url("partner_list"), {"owner": world.mia.user.pk}).content.decode()
     assert "Northwind Solutions" in listed
@@ -159,7 +166,10 @@ def test_another_managers_partner_answers_403_and_stays(world: World, northwind:
         url("partner_add_contact", northwind.code): {"name": "X", "side": "theirs", "role": "primary"},
         url("partner_add_nps", northwind.code): {"nps-score": 9, "nps-answered_on": "2026-06-01", "nps-reason": "x"},
         url("partner_set_fit", northwind.code): {"fit-rating": "weak", "fit-set_on": "2026-06-01", "fit-reason": "x"},
-    }
+        url("partner_add_integration", northwind.code): {
+            "integration-name": "X", "integration-live_on": "2026-06-01", "integration-evidence": "x",
+        },
+    }  # fmt: skip
     for address, body in posts.items():
         assert client.post(address, body).status_code == 403, address
     northwind.refresh_from_db()
@@ -261,6 +271,91 @@ def test_an_override_is_set_with_its_targets_and_ended(world: World, northwind: 
     override.refresh_from_db()
     assert override.ends_on == timezone.now().date() - timedelta(days=1)
     assert sign_in(world.mia).post(url("partner_override", northwind.code), body).status_code == 403
+
+
+def test_an_accelerator_of_the_technology_ladder_asks_for_what_that_ladder_counts(
+    world: World, northwind: Partner, sign_in: SignIn
+) -> None:
+    built = making.partner(world, "Builder", type="technology")
+    client = sign_in(world.dan)
+    form = client.get(url("partner_override", built.code)).context["form"]
+    assert [field.name for field in form.target_fields()] == ["live_integrations", "co_sold_deals"]
+    body = {
+        "kind": "accelerator", "tier": built.track.tiers.get(code="premier").pk, "starts_on": "2026-06-15",
+        "ends_on": "2026-12-31", "co_sold_deals": "3", "certified_people": "", "reason": "Joint launch",
+    }  # fmt: skip
+    assert client.post(url("partner_override", built.code), body).status_code == 302
+    assert TierOverride.objects.get().targets["paths"] == [{"metric": "co_sold_deals", "threshold": "3"}]
+
+
+def test_an_integration_is_recorded_corrected_and_ended_on_its_pages(
+    world: World, northwind: Partner, sign_in: SignIn
+) -> None:
+    client = sign_in(world.mia)
+    good = {
+        "integration-name": "Sync", "integration-product": "Platform", "integration-url": "https://n.example/sync",
+        "integration-live_on": "2026-06-01", "integration-evidence": "seen",
+    }  # fmt: skip
+    for wrong in (
+        {"integration-url": "http://n.example"},
+        {"integration-live_on": "2999-01-01"},
+        {"integration-evidence": ""},
+    ):
+        response = client.post(url("partner_add_integration", northwind.code), good | wrong)
+        assert response.status_code == 422, wrong
+        assert b"Sync" in response.content  # what was typed stays
+    assert client.post(url("partner_add_integration", northwind.code), good).status_code == 302
+    assert client.post(url("partner_add_integration", northwind.code), good).status_code == 422  # sent twice
+    row = Integration.objects.get()
+    assert "Sync" in client.get(url("partner_records", northwind.code)).content.decode()
+
+    edit = {
+        "name": "Sync", "product": "Analytics", "url": "", "live_on": "2026-06-02", "ended_on": "", "evidence": "seen",
+        "reason": "typing error", "version": "1",
+    }  # fmt: skip
+    assert client.get(url("integration_edit", row.code)).status_code == 200
+    assert client.post(url("integration_edit", row.code), edit).status_code == 302
+    late = client.post(url("integration_edit", row.code), edit | {"product": "Security"})
+    assert late.status_code == 409
+    assert "Analytics" in late.content.decode()
+    assert "Security" in late.content.decode()
+    assert 'name="version" value="2"' in late.content.decode()
+
+    end = {f"{row.code}-ended_on": "2026-06-01", f"{row.code}-reason": "over"}
+    client.post(url("integration_end", row.code), end)
+    client.post(url("integration_end", row.code), {f"{row.code}-ended_on": "2026-06-10"})
+    row.refresh_from_db()
+    assert (row.product, row.live_on.day, row.ended_on) == ("Analytics", 2, None)  # before its first day; no reason
+    client.post(url("integration_end", row.code), end | {f"{row.code}-ended_on": "2026-06-10"})
+    row.refresh_from_db()
+    assert row.ended_on.day == 10
+    assert sign_in(world.rory).post(url("integration_end", row.code), end).status_code == 403
+
+
+def test_the_records_page_costs_the_same_for_one_integration_and_for_thirty(
+    world: World, northwind: Partner, sign_in: SignIn
+) -> None:
+    client = sign_in(world.mia)
+
+    def add(number: int) -> None:
+        record_integration(
+            partner=northwind,
+            name=f"No. {number}",
+            live_on=world.at.date(),
+            evidence="x",
+            by=world.mia.actor,
+            at=world.at,
+        )
+
+    add(0)
+    client.get(url("partner_records", northwind.code))
+    with CaptureQueriesContext(connection) as one:
+        client.get(url("partner_records", northwind.code))
+    for number in range(1, 30):
+        add(number)
+    with CaptureQueriesContext(connection) as many:
+        client.get(url("partner_records", northwind.code))
+    assert len(many) == len(one)
 
 
 def test_the_program_page_its_history_and_its_files(world: World, standard: ProgramVersion, sign_in: SignIn) -> None:
