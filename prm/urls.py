@@ -8,7 +8,7 @@ manage = (
         path("", include("reporting.urls.manage")),
         path("partners/", include("partners.urls.manage")),
         path("training/", include("training.urls.manage")),
-        path("deals/", include("deals.urls.manage")),
+        path("", include("deals.urls.manage")),
         path("core/", include("prm.core.urls.manage")),
     ],
     "manage",
@@ -17,7 +17,7 @@ portal = (
     [
         path("", include("reporting.urls.portal")),
         path("partners/", include("partners.urls.portal")),
-        path("deals/", include("deals.urls.portal")),
+        path("", include("deals.urls.portal")),
     ],
     "portal",
 )

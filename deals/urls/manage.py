@@ -1,11 +1,11 @@
 """Where the vendor's staff find deals."""
 
-from django.urls import path
+from django.urls import URLPattern, include, path
 
 from deals.views.manage import claims, decisions, opportunities, referrals, registrations
 
 app_name = "deals"
-urlpatterns = [
+_deals = [
     path("", registrations.registration_queue, name="registration_queue"),
     path("registrations/", registrations.registration_list, name="registration_list"),
     path("registrations/<str:code>/", registrations.registration_detail, name="registration_detail"),
@@ -32,3 +32,5 @@ urlpatterns = [
     path("claims/", claims.claim_list, name="claim_list"),
     path("claims/<str:code>/", claims.claim_detail, name="claim_detail"),
 ]
+_incentives: list[URLPattern] = []
+urlpatterns = [path("deals/", include(_deals)), path("incentives/", include(_incentives))]

@@ -1,11 +1,11 @@
 """Where partner people find their deals."""
 
-from django.urls import path
+from django.urls import URLPattern, include, path
 
 from deals.views.portal import referrals, registration_page, registrations
 
 app_name = "deals"
-urlpatterns = [
+_deals = [
     path("", registrations.registration_list, name="registration_list"),
     path("new/", registrations.registration_new, name="registration_new"),
     path("check/", registrations.registration_check, name="registration_check"),
@@ -25,3 +25,5 @@ urlpatterns = [
     path("<str:code>/files/<str:file>/", registration_page.attachment_download, name="attachment_download"),
     path("<str:code>/files/<str:file>/remove/", registration_page.attachment_remove, name="attachment_remove"),
 ]
+_earnings: list[URLPattern] = []
+urlpatterns = [path("deals/", include(_deals)), path("earnings/", include(_earnings))]

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from deals.actions import referrals
-from deals.documents import side_by_side
+from deals.documents.comparisons import side_by_side
 from deals.filters import ReferralFilters
 from deals.forms.decisions import NoteForm, NoteNeededForm, QualifyForm
 from deals.forms.money import plain_amount

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from deals.actions.claims import rivals_of
 from deals.choices import ExtensionStatus, RegistrationStatus
-from deals.documents import checks, side_by_side
+from deals.documents.comparisons import checks, side_by_side
 from deals.filters import RegistrationFilters, WaitingFilters
 from deals.forms.decisions import (
     ApproveForm,
