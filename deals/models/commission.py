@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from deals.choices import CommissionKind, CommissionStatus, HoldReason
+from deals.choices import CommissionKind, CommissionStatus, EarningTrigger, HoldReason
 from prm.core.actors import Actor
 from prm.core.refs import Ref
 
@@ -34,6 +34,10 @@ class Commission(models.Model):
     the amount can be recomputed in years. Only the state moves: accrued → payable → in payout → paid → final, void
     before a run only. ``held_reason`` keeps a line out of runs without changing its state. ``origin`` is the line that
     a clawback or an adjustment corrects. ``source_key`` says what made it, and lets that happen once.
+
+    ``waits_for`` is what the customer must do before the ``holdback_days`` begin; when it happened is ``triggered_on``,
+    and ``payable_on`` is the first day on which the line can be paid. ``final_on`` is the day from which nothing can be
+    taken back by days any more, and once the line is final the day on which it became so.
     """
 
     code = models.CharField(max_length=20, unique=True)
@@ -60,6 +64,8 @@ class Commission(models.Model):
     inputs = models.JSONField(_("inputs"), default=dict)
     lines = models.JSONField(_("explanation"), default=list)
     earned_on = models.DateField(_("earned on"))
+    waits_for = models.CharField(_("waits for"), max_length=20, choices=EarningTrigger, blank=True)
+    holdback_days = models.PositiveSmallIntegerField(_("holdback in days"), default=0)
     created_at = models.DateTimeField(_("created"))
 
     status = models.CharField(_("status"), max_length=12, choices=CommissionStatus, default=CommissionStatus.ACCRUED)
