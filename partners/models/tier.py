@@ -1,6 +1,7 @@
 """A partner's way on the ladder: overrides, changes, and the standing that each night found."""
 
 from datetime import timedelta
+from typing import Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +14,7 @@ from prm.core.refs import Ref
 class PartnerOwnedQuerySet(models.QuerySet):
     """Rows that belong to one partner, which its own people may read."""
 
-    def visible_to(self, actor: Actor) -> "PartnerOwnedQuerySet":
+    def visible_to(self, actor: Actor) -> Self:
         """Staff see all rows, partner people those of their company."""
         if actor.is_vendor or actor.is_system:
             return self
