@@ -177,9 +177,12 @@ class PlanTerm(Terms):
 
     def clashes(self, other: "PlanTerm") -> bool:
         """Whether there can be a deal between whose two plans the precedence can't choose."""
-        apart = (self.ends_on and other.starts_on and self.ends_on < other.starts_on) or (
+        apart: object = (self.ends_on and other.starts_on and self.ends_on < other.starts_on) or (
             other.ends_on and self.starts_on and other.ends_on < self.starts_on
         )
+        currencies = {self.currency, other.currency}
+        both_money = self.counts_money and other.counts_money
+        apart = apart or (both_money and len(currencies) == 2 and "" not in currencies)
         return self.scope.specificity == other.scope.specificity and self.scope.overlaps(other.scope) and not apart
 
 

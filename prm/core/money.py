@@ -50,8 +50,13 @@ def _checked(amount: Decimal) -> Decimal:
     return amount
 
 
-def round_money(amount: Decimal, currency: str) -> Decimal:
-    """Round half away from zero to the currency's minor unit: 0.125 EUR is 0.13, −0.005 EUR is −0.01."""
+def round_money(amount: Decimal | Fraction, currency: str) -> Decimal:
+    """Round half away from zero to the currency's minor unit: 0.125 EUR is 0.13, −0.005 EUR is −0.01.
+
+    Formulas that divide end in an exact fraction; it is rounded the same way, and only once.
+    """
+    if isinstance(amount, Fraction):
+        amount = round_half_up(amount, digits_of(currency))
     unit = Decimal(1).scaleb(-digits_of(currency))
     rounded = _checked(amount).quantize(unit, context=_EXACT)
     return _checked(rounded) if rounded else abs(rounded)  # no negative zero
