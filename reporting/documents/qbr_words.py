@@ -48,8 +48,20 @@ CLAUSES = {
         "%(missing)s more referral leads to %(tier)s", "%(missing)s more referrals lead to %(tier)s", "missing"
     ),
     "next.tier_referrals_people": _("more referrals (%(missing)s) and certified people (%(people)s) lead to %(tier)s"),
-    "next.tier_other": _("%(tier)s still needs %(missing)s more: %(what)s"),
-    "next.tier_other_people": _("%(tier)s still needs %(missing)s more (%(what)s) and certified people (%(people)s)"),
+    "next.tier_integrations": _n(
+        "%(missing)s more live integration leads to %(tier)s",
+        "%(missing)s more live integrations lead to %(tier)s",
+        "missing",
+    ),
+    "next.tier_integrations_people": _(
+        "more live integrations (%(missing)s) and certified people (%(people)s) lead to %(tier)s"
+    ),
+    "next.tier_co_sold": _n(
+        "%(missing)s more co-sold deal leads to %(tier)s", "%(missing)s more co-sold deals lead to %(tier)s", "missing"
+    ),
+    "next.tier_co_sold_people": _(
+        "more co-sold deals (%(missing)s) and certified people (%(people)s) lead to %(tier)s"
+    ),
     "next.tier_people": _n(
         "%(people)s more certified person leads to %(tier)s",
         "%(people)s more certified people lead to %(tier)s",
@@ -116,8 +128,12 @@ CLAUSES = {
     ),
     "missing.referrals": _n("%(missing)s referral is missing", "%(missing)s referrals are missing", "missing"),
     "missing.referrals_people": _("referrals (%(missing)s) and certified people (%(people)s) are missing"),
-    "missing.other": _("%(missing)s more needed: %(what)s"),
-    "missing.other_people": _("%(missing)s more (%(what)s) and certified people (%(people)s) are needed"),
+    "missing.integrations": _n(
+        "%(missing)s live integration is missing", "%(missing)s live integrations are missing", "missing"
+    ),
+    "missing.integrations_people": _("live integrations (%(missing)s) and certified people (%(people)s) are missing"),
+    "missing.co_sold": _n("%(missing)s co-sold deal is missing", "%(missing)s co-sold deals are missing", "missing"),
+    "missing.co_sold_people": _("co-sold deals (%(missing)s) and certified people (%(people)s) are missing"),
     "missing.people": _n("%(people)s certified person is missing", "%(people)s certified people are missing", "people"),
     "missing.met": _("everything is met"),
     "matrix.stands": _("%(partner)s stands in the %(quadrant)s quadrant"),
@@ -310,8 +326,30 @@ STATEMENTS = {
         _n("%(missing)s referral short of %(tier)s", "%(missing)s referrals short of %(tier)s", "missing"),
         _("%(percent)s%% of the way is done."),
     ),
-    "gap.tier_other": (_("%(tier)s is not reached yet"), _("%(missing)s more: %(what)s.")),
-    "gap.tier_other_people": (_("%(tier)s is not reached yet"), _("%(missing)s more: %(what)s.")),
+    "gap.tier_integrations": (
+        _n(
+            "%(missing)s live integration short of %(tier)s",
+            "%(missing)s live integrations short of %(tier)s",
+            "missing",
+        ),
+        _("%(percent)s%% of the way is done."),
+    ),
+    "gap.tier_integrations_people": (
+        _n(
+            "%(missing)s live integration short of %(tier)s",
+            "%(missing)s live integrations short of %(tier)s",
+            "missing",
+        ),
+        _("%(percent)s%% of the way is done."),
+    ),
+    "gap.tier_co_sold": (
+        _n("%(missing)s co-sold deal short of %(tier)s", "%(missing)s co-sold deals short of %(tier)s", "missing"),
+        _("%(percent)s%% of the way is done."),
+    ),
+    "gap.tier_co_sold_people": (
+        _n("%(missing)s co-sold deal short of %(tier)s", "%(missing)s co-sold deals short of %(tier)s", "missing"),
+        _("%(percent)s%% of the way is done."),
+    ),
 }
 
 # The figure, its name, and where it starts from.

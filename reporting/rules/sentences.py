@@ -187,13 +187,17 @@ def _next_step(facts: PackFacts) -> tuple[Sentence, ...]:
     return ()
 
 
+# What the paths that are no money count, as the codes of sentences name it.
+_COUNTED = {"qualified_referrals": "referrals", "live_integrations": "integrations", "co_sold_deals": "co_sold"}
+
+
 def _way_to_tier(tier: TierFacts) -> Sentence:
     values: dict[str, Any]
     path, people = best_path(tier), people_missing(tier)
     values = {"tier": tier.next_label, "people": people, "percent": tier.progress_percent}
     if path is None or path.missing <= 0:
         return Sentence("next.tier_people" if people else "next.tier_met", values)
-    kind = "money" if path.is_money else "referrals" if path.code == "qualified_referrals" else "other"
+    kind = "money" if path.is_money else _COUNTED[path.code]
     values |= {"missing": path.missing if path.is_money else int(path.missing), "what": path.label}
     return Sentence(f"next.tier_{kind}" + ("_people" if people else ""), values)
 

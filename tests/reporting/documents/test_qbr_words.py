@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from partners.choices import TierMetric
 from reporting.documents import qbr_words
 from reporting.documents.figures import Figures
 from reporting.documents.qbr_words import Words
@@ -71,12 +72,12 @@ def packs(draw: st.DrawFn) -> PackFacts:
         st.lists(
             st.builds(
                 TierPath,
-                st.sampled_from(["sourced_arr", "qualified_referrals", "live_integrations"]),
+                st.sampled_from(TierMetric.values),
                 st.just("A path"),
                 st.integers(0, 9).map(Decimal),
                 st.integers(1, 9).map(Decimal),
                 st.booleans(),
-            ),
+            ).filter(lambda path: path.is_money or path.code != "sourced_arr"),
             max_size=2,
         )
     )
