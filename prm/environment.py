@@ -4,6 +4,9 @@ Each reader names the variable in its refusal, so that a wrong value stops the s
 that says what to change, instead of surfacing later as odd behaviour.
 """
 
+import base64
+import binascii
+import hashlib
 import os
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -69,3 +72,42 @@ def database(name: str, default: str | None = None) -> dict:
         "PORT": str(url.port or options.pop("port", "")),
         "OPTIONS": options,
     }
+
+
+def field_keys(name: str, *, derived_from: str = "") -> list[str]:
+    """Keys that seal fields, with commas between them: each 32 random bytes in URL-safe base64, none twice.
+
+    Where a secret to derive one from is given, the variable may be left out.
+    """
+    keys = names(name, derived_field_key(derived_from)) if derived_from else text(name).split(",")
+    keys = [key.strip() for key in keys if key.strip()]
+    for key in keys:
+        try:
+            decoded = base64.b64decode(key.encode("ascii"), altchars=b"-_", validate=True)
+        except (binascii.Error, UnicodeEncodeError):
+            decoded = b""
+        if len(decoded) != 32 or len(set(decoded)) < 16:
+            raise ImproperlyConfigured(
+                f"{name} must hold random keys of 32 bytes in URL-safe base64, with commas between them."
+            )
+    if not keys or len(set(keys)) < len(keys):
+        raise ImproperlyConfigured(f"{name} must hold at least one key, and none twice.")
+    return keys
+
+
+def derived_field_key(secret: str) -> str:
+    """A key for a machine on which nothing is worth stealing: the same as long as the secret is."""
+    return base64.urlsafe_b64encode(hashlib.sha256(b"field key of " + secret.encode()).digest()).decode()
+
+
+def iban(name: str, default: str | None = None) -> str:
+    """An account number by its international form, without its spaces; a wrong check digit is refused."""
+    value = "".join(text(name, default).split()).upper()
+    if not value:
+        return ""
+    turned = (
+        "".join(str(int(sign, 36)) for sign in value[4:] + value[:4]) if value.isascii() and value.isalnum() else ""
+    )
+    if not 15 <= len(value) <= 34 or not turned or int(turned) % 97 != 1:
+        raise ImproperlyConfigured(f"{name} is not an IBAN.")
+    return value

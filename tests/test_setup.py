@@ -5,6 +5,7 @@ docker-compose.yml and .env.example give them, against a PostgreSQL and a broker
 """
 
 import ast
+import base64
 import importlib.metadata
 import os
 import re
@@ -336,7 +337,7 @@ def test_every_variable_is_documented():
 
 def test_no_secret_has_a_value_in_the_example():
     given = example()
-    for name in ("SECRET_KEY", "EMAIL_HOST_PASSWORD", *FOR_COMPOSE_ONLY):
+    for name in ("SECRET_KEY", "PRM_FIELD_KEYS", "EMAIL_HOST_PASSWORD", *FOR_COMPOSE_ONLY):
         assert given[name] == "", name
 
 
@@ -361,6 +362,7 @@ def installation(services):
                 "HOME": str(place.folder),
                 # What whoever installs has to fill in.
                 "SECRET_KEY": secrets.token_urlsafe(64),
+                "PRM_FIELD_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
                 "DEFAULT_FROM_EMAIL": "partners@acme.test",
                 "PRM_STATE_DIR": str(place.folder / "files"),
                 "BEAT_SCHEDULE": str(place.folder / "beat-schedule"),
@@ -412,7 +414,14 @@ def test_the_release_can_be_repeated(installation, services):
 
 def test_the_release_refuses_a_careless_configuration(installation, services):
     supervisor, env, _ = installation
-    for change in ({"SECRET_KEY": "changeme"}, {"DEBUG": "1"}, {"ALLOWED_HOSTS": ""}, {"DEFAULT_FROM_EMAIL": ""}):
+    for change in (
+        {"SECRET_KEY": "changeme"},
+        {"PRM_FIELD_KEYS": ""},
+        {"PRM_FIELD_KEYS": "changeme"},
+        {"DEBUG": "1"},
+        {"ALLOWED_HOSTS": ""},
+        {"DEFAULT_FROM_EMAIL": ""},
+    ):
         status = supervisor.run(
             "careless", services["release"]["command"], env=env | change, cwd=CHECKOUT, needed=False
         )

@@ -1,13 +1,14 @@
 """``bin/demo``: the whole product on this machine, with its demo year; ``--check`` proves that it works."""
 
 import argparse
+import base64
 import hashlib
 import http.client
 import os
 import secrets
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ FIRST_PORT = 8000
 PORTS_TO_TRY = 100
 SECONDS_TO_ANSWER = 60
 NIGHT = "reporting.run_due_nights"
+DEMO_IBAN = "DE89370400440532013000"  # the example that banks print; it belongs to nobody
 
 # What may come in from the person's shell. The rest stays out, so that a mail server or a debug switch that
 # happens to be set there does not change what the demo and the tests do.
@@ -190,11 +192,19 @@ def answer_of(port: int, path: str = "/accounts/login/") -> int:
 
 def secret_of(folder: Path) -> str:
     """The demo's secret key: random, made once and kept, so that a restart signs nobody out."""
-    file = folder / "secret-key"
+    return _kept(folder / "secret-key", lambda: secrets.token_urlsafe(64))
+
+
+def field_key_of(folder: Path) -> str:
+    """The key that seals the demo's bank details: made once and kept, or they could not be read after a restart."""
+    return _kept(folder / "field-key", lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+
+
+def _kept(file: Path, make: Callable[[], str]) -> str:
     if not file.exists():
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as out:
-            out.write(secrets.token_urlsafe(64))
+            out.write(make())
     return file.read_text()
 
 
@@ -208,6 +218,8 @@ def demo_environment(place: Place, found: Backing, port: int, outside: Mapping[s
             "PRM_ENV": "demo",
             "PRM_STATE_DIR": str(place.folder / "files"),
             "SECRET_KEY": secret_of(place.folder),
+            "PRM_FIELD_KEYS": field_key_of(place.folder),
+            "PAYOUT_IBAN": DEMO_IBAN,
             "SITE_URL": f"http://{ADDRESS}:{port}",
         }
     )

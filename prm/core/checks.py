@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError, connection
 
+from prm import environment as env
+
 _WEAK = ("only-for-this-machine", "changeme", "django-insecure", "secret", "insecure")
 _SENDS_NOTHING = ("StoreOnlyBackend", "console.", "dummy.", "locmem.", "filebased.")
 
@@ -35,6 +37,15 @@ def settings_are_for_real_use(app_configs: Any = None, **_kwargs: Any) -> list[C
     key = settings.SECRET_KEY
     if len(key) < 40 or len(set(key)) < 12 or any(word in key.lower() for word in _WEAK):
         found.append(Error("SECRET_KEY is weak.", hint="Use at least 50 random characters.", id="prm.E001"))
+    if any(
+        key == env.derived_field_key(settings.SECRET_KEY) or any(word in key.lower() for word in _WEAK)
+        for key in settings.FIELD_KEYS
+    ):
+        found.append(
+            Error(
+                "PRM_FIELD_KEYS is not a key of its own.", hint="Make 32 random bytes, see .env.example.", id="prm.E016"
+            )
+        )
     if settings.DEBUG:
         found.append(Error("DEBUG is on.", hint="Set DEBUG=0.", id="prm.E002"))
     if urlsplit(settings.SITE_URL).scheme != "https":

@@ -5,6 +5,7 @@ text. It leaves as a download through the view of the noun that owns it, never a
 """
 
 import hashlib
+import io
 import re
 import unicodedata
 from datetime import datetime
@@ -22,6 +23,7 @@ from prm.core.actors import Actor
 from prm.core.codes import new_code
 from prm.core.file_checks import KINDS, MEDIA_TYPES, UploadRefused, check_content
 from prm.core.models import StoredFile
+from prm.core.sealing import seal_bytes, unseal_bytes
 
 __all__ = ["KINDS", "UploadRefused", "accept_upload", "clean_name", "file_response"]
 
@@ -39,8 +41,12 @@ def accept_upload(
     at: datetime,
     organization_id: int | None,
     kinds: tuple[str, ...] = ("pdf", "image", "office", "csv"),
+    sealed: bool = False,
 ) -> StoredFile:
-    """Check a file and keep it; ``UploadRefused`` says why not. ``kinds`` are keys of ``file_checks.KINDS``."""
+    """Check a file and keep it; ``UploadRefused`` says why not. ``kinds`` are keys of ``file_checks.KINDS``.
+
+    A ``sealed`` file is ciphertext on the disk and is opened by ``file_response`` only.
+    """
     most = settings.UPLOAD_MAX_BYTES
     size = file.size or 0
     if size > most:
@@ -66,11 +72,20 @@ def accept_upload(
         by=by,
         at=at,
         organization_id=organization_id,
+        sealed=sealed,
     )
 
 
 def _keep(
-    *, name: str, suffix: str, media_type: str, data: bytes, by: Actor, at: datetime, organization_id: int | None
+    *,
+    name: str,
+    suffix: str,
+    media_type: str,
+    data: bytes,
+    by: Actor,
+    at: datetime,
+    organization_id: int | None,
+    sealed: bool,
 ) -> StoredFile:
     stored = StoredFile(
         code=new_code("FL"),
@@ -82,7 +97,10 @@ def _keep(
         sha256=hashlib.sha256(data).hexdigest(),
         uploaded_by_id=by.user_id,
         created_at=at,
+        is_sealed=sealed,
     )
+    if sealed:
+        data = seal_bytes(data, about=stored.code)
     try:
         stored.content.save(name, ContentFile(data), save=False)
     except OSError as error:
@@ -131,7 +149,10 @@ def suffix_of(name: str) -> str:
 
 
 def file_response(request: HttpRequest, stored: StoredFile) -> HttpResponseBase:
-    """The file as a download. The caller has checked that the reader may have the noun that owns it."""
+    """The file as a download. The caller has checked that the reader may have the noun that owns it.
+
+    SealRefused when it is sealed with a key that is missing.
+    """
     try:
         content = stored.content.open("rb")
     except (OSError, ValueError):
@@ -139,7 +160,7 @@ def file_response(request: HttpRequest, stored: StoredFile) -> HttpResponseBase:
         return render(request, "public/core/file_unavailable.html", {"file": stored}, status=404)
     safe = stored.media_type in MEDIA_TYPES
     response = FileResponse(
-        content,
+        io.BytesIO(unseal_bytes(content.read(), about=stored.code)) if stored.is_sealed else content,
         as_attachment=True,
         filename=clean_name(stored.name),
         content_type=stored.media_type if safe else "application/octet-stream",

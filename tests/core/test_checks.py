@@ -9,9 +9,12 @@ import redis
 from django.conf import settings as django_settings
 
 from prm.core import checks
+from prm.environment import derived_field_key
 
+FIELD_KEY = "Zm9yLXRlc3RzLW9ubHktMDEyMzQ1Njc4OWFiY2RlZmc="
 GOOD = {
     "SECRET_KEY": "kP3x-9dQ_wLm27VbZr8TnYfHsJc5GeUa1oXi4RtE6yWz0qBv",
+    "FIELD_KEYS": [FIELD_KEY],
     "DEBUG": False,
     "SITE_URL": "https://partners.acme.test",
     "ALLOWED_HOSTS": ["partners.acme.test"],
@@ -27,6 +30,8 @@ FORGOTTEN = [
     ({"SECRET_KEY": "changeme"}, "prm.E001"),
     ({"SECRET_KEY": "a" * 60}, "prm.E001"),
     ({"SECRET_KEY": "django-insecure-" + GOOD["SECRET_KEY"]}, "prm.E001"),
+    ({"FIELD_KEYS": [derived_field_key(GOOD["SECRET_KEY"])]}, "prm.E016"),
+    ({"FIELD_KEYS": [*GOOD["FIELD_KEYS"], derived_field_key(GOOD["SECRET_KEY"])]}, "prm.E016"),
     ({"DEBUG": True}, "prm.E002"),
     ({"SITE_URL": "http://partners.acme.test"}, "prm.E003"),
     ({"ALLOWED_HOSTS": ["*"]}, "prm.E004"),
@@ -81,6 +86,11 @@ def test_a_broker_that_is_away_is_a_warning(monkeypatch) -> None:
     [
         ({"SECRET_KEY": "changeme"}, "SECRET_KEY must be"),
         ({"SECRET_KEY": ""}, "SECRET_KEY must be"),
+        ({"PRM_FIELD_KEYS": ""}, "PRM_FIELD_KEYS must be set"),
+        ({"PRM_FIELD_KEYS": "changeme"}, "PRM_FIELD_KEYS must hold"),
+        ({"PRM_FIELD_KEYS": "A" * 43 + "="}, "PRM_FIELD_KEYS must hold"),
+        ({"PRM_FIELD_KEYS": f"{FIELD_KEY},{FIELD_KEY}"}, "PRM_FIELD_KEYS must hold"),
+        ({"PAYOUT_IBAN": "DE89370400440532013001"}, "PAYOUT_IBAN is not an IBAN"),
         ({"DEBUG": "1"}, "DEBUG must be 0"),
     ],
 )
@@ -88,6 +98,7 @@ def test_production_does_not_start_with_default_secrets_or_debug(changes: dict, 
     env = os.environ | {
         "PRM_ENV": "production",
         "SECRET_KEY": GOOD["SECRET_KEY"],
+        "PRM_FIELD_KEYS": FIELD_KEY,
         "ALLOWED_HOSTS": "partners.acme.test",
         "SITE_URL": GOOD["SITE_URL"],
         "PRM_AS_OWNER": "0",

@@ -1,12 +1,20 @@
 """The demo's pieces: its port, its variables, its programs, a database of its own on a server that was given."""
 
+import base64
 import socket
 
 import pytest
 
 from launcher import demo
 from launcher.console import Stop
-from launcher.demo import base_environment, open_port, secret_of, static_fingerprint, with_database
+from launcher.demo import (
+    base_environment,
+    field_key_of,
+    open_port,
+    secret_of,
+    static_fingerprint,
+    with_database,
+)
 from prm.celery import SCHEDULE
 
 
@@ -60,6 +68,13 @@ def test_the_secret_key_is_made_once_and_is_nobody_else_s(tmp_path):
     assert len(key) >= 64
     assert secret_of(tmp_path) == key
     assert (tmp_path / "secret-key").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_key_of_sealed_fields_is_made_once_and_fits(tmp_path):
+    key = field_key_of(tmp_path)
+    assert len(base64.urlsafe_b64decode(key)) == 32
+    assert field_key_of(tmp_path) == key
+    assert (tmp_path / "field-key").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize(

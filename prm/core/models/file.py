@@ -10,7 +10,10 @@ def private_path(instance: "StoredFile", _filename: str) -> str:
 
 
 class StoredFile(models.Model):
-    """A checked upload or a generated document. ``sha256`` is the content that was approved."""
+    """A checked upload or a generated document. ``sha256`` is the content that was approved.
+
+    A sealed one is ciphertext on the disk; ``sha256`` and ``size`` are still those of what was brought in.
+    """
 
     code = models.CharField(max_length=20, unique=True)
     organization = models.ForeignKey("core.Organization", models.PROTECT, null=True, related_name="+")
@@ -20,6 +23,7 @@ class StoredFile(models.Model):
     size = models.PositiveBigIntegerField(_("size"))
     sha256 = models.CharField(max_length=64, db_index=True)
     content = models.FileField(upload_to=private_path, max_length=120)
+    is_sealed = models.BooleanField(default=False, db_default=False, editable=False)
     uploaded_by = models.ForeignKey("core.User", models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(_("uploaded"))
 
