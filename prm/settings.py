@@ -29,6 +29,8 @@ _WEAK_KEYS = {"changeme", "secret", "insecure", "django-insecure"}
 SECRET_KEY = env.text("SECRET_KEY", None if PRM_ENV == "production" else "only-for-this-machine-" + "x" * 40)
 if PRM_ENV == "production" and (len(SECRET_KEY) < 40 or SECRET_KEY.lower() in _WEAK_KEYS):
     raise ImproperlyConfigured("SECRET_KEY must be at least 40 random characters.")
+# Bank and tax details are sealed with the first of these and opened with any. A machine of one's own derives one.
+FIELD_KEYS = env.field_keys("PRM_FIELD_KEYS", derived_from="" if PRM_ENV == "production" else SECRET_KEY)
 
 # --- Apps, from the lowest to the highest ----------------------------------------------------------
 INSTALLED_APPS = [
@@ -273,6 +275,12 @@ CELERY = {
     "timezone": "UTC",
     "enable_utc": True,
 }
+
+# --- Paying partners -------------------------------------------------------------------------------
+# Our own account, from which SEPA transfers leave. Without it payments go out as CSV only.
+PAYOUT_ACCOUNT_NAME = env.text("PAYOUT_ACCOUNT_NAME", VENDOR_NAME)
+PAYOUT_IBAN = env.iban("PAYOUT_IBAN", "")
+PAYOUT_BIC = env.text("PAYOUT_BIC", "")
 
 # --- Logs ------------------------------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
