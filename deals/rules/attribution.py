@@ -30,8 +30,9 @@ INFLUENCED_CHECKS = ("documented", "sales_process", "material")
 
 @dataclass(frozen=True)
 class Claim:
-    """A registration, referral or partner-worked import on the deal. `id` orders claims of one day and kind.
+    """A registration, referral or partner-worked import on the deal.
 
+    `id` orders the claims of one day: it rises with the moment of submission, whatever the kind.
     `stands` is False once rejected, declined, withdrawn, or superseded by another approved registration.
     """
 

@@ -9,9 +9,9 @@ reduces its rate. Credit counts only where the plan splits commission by it. The
 
 Brackets are marginal: what lies below an edge earns the lower bracket's rate. The volume before this deal (the same
 partner, plan and fiscal year, in the deal's currency) says where the deal begins. An agreed rate replaces all brackets.
-A recurring share is earned on payments in the first `months` months from the contract's start: month 0 begins with the
-start itself, and a payment in month `months` earns nothing any more. A margin is a price and no commission: see
-`margins`. Source: program rules §4, §5.
+A recurring share is earned on payments in the first `months` months from the contract's start: a payment in advance
+belongs to the first of them, and one after `months` whole months earns nothing any more. A margin is a price and no
+commission: see `margins`. Source: program rules §4, §5.
 """
 
 # ruff: noqa: RUF009 - term(…) declares a field, it is not a shared default
@@ -70,7 +70,7 @@ class Inputs(StoredInputs):
     brackets: tuple[Bracket, ...] = term(())
     volume_before: Decimal = term(Decimal(0), least=0)
     months: int | None = term(None, least=1)
-    months_since_start: int = term(0)
+    months_since_start: int = term(0, least=0)
     bonuses: tuple[Addition, ...] = term(())
     is_renewal: bool = term(False)
     plan: str = term("")
@@ -82,7 +82,7 @@ class Inputs(StoredInputs):
     @property
     def is_over(self) -> bool:
         """Whether the months of a recurring share are over."""
-        return self.months is not None and not 0 <= self.months_since_start < self.months
+        return self.months is not None and self.months_since_start >= self.months
 
 
 @dataclass(frozen=True)
@@ -115,12 +115,15 @@ def inputs_of(
 ) -> Inputs:
     """The inputs of a deal under a plan, with the plan's own figures taken in.
 
-    `rate_percent` is that of `plans.choose`. `credit_bps` is kept only where the plan splits credit. A renewal takes
-    the plan's renewal rate where it has one, and no months. Raises TermsError for what can't be, like a margin plan.
+    `rate_percent` and `rate_source` are those of `plans.choose`; a rate that brackets or flat amounts don't have is
+    left out. `credit_bps` is kept only where the plan splits credit. A renewal takes the plan's renewal rate where it
+    has one, and no months. Raises TermsError for what can't be, like a margin plan.
     """
     if plan.model == PlanModel.MARGIN:
         raise TermsError("model", "a margin is a price and no commission")
     rate, source = rate_percent, rate_source
+    if plan.model == PlanModel.FLAT or (plan.model == PlanModel.BRACKETS and rate_source != "own"):
+        rate = None
     if is_renewal and plan.renewal_rate_percent is not None:
         rate, source = plan.renewal_rate_percent, "renewal"
     return Inputs(
@@ -241,8 +244,7 @@ def due_to(inputs: Inputs) -> dict[str, Decimal]:
 
 
 def months_since(start: date, on: date) -> int:
-    """Whole months from a contract's start to a day: 0 from the start itself up to the day before the same day of the
-    next month; −1 before the start."""
+    """Whole months from a contract's start to a day: 0 until the same day of the next month, and before the start."""
     months = (on.year - start.year) * 12 + on.month - start.month
     months -= add_months(start, months) > on
-    return max(months, -1)
+    return max(months, 0)

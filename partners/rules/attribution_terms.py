@@ -28,6 +28,10 @@ class PercentRange(Terms):
         """Whether a percentage lies inside."""
         return self.least <= percent <= self.most
 
+    def delta(self, percent: Decimal) -> Decimal:
+        """How many points a percentage lies below (negative) or above the range; 0 inside."""
+        return min(percent - self.least, Decimal(0)) + max(percent - self.most, Decimal(0))
+
 
 @dataclass(frozen=True)
 class KindWeight(Terms):

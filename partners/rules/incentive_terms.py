@@ -151,6 +151,8 @@ class PlanTerm(Terms):
             check_contiguous(self.brackets, "brackets", from_zero=True)
             if self.brackets[-1].below is not None:
                 raise TermsError(f"brackets[{len(self.brackets) - 1}].below", "the highest bracket has no end")
+        if self.model == PlanModel.FLAT and self.renewal_rate_percent is not None:
+            raise TermsError("renewal_rate_percent", "a flat plan has no rate")
         if self.model == PlanModel.MARGIN and self.scope.deal == DealKind.COMMISSION:
             raise TermsError("scope.deal", "a margin is earned on resale")
         if self.model == PlanModel.MARGIN and self.splits_credit:
