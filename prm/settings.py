@@ -201,6 +201,7 @@ TEMPLATES = [
         },
     }
 ]
+FORM_RENDERER = "prm.core.renderer.Renderer"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("de", _("German"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
