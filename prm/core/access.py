@@ -169,13 +169,11 @@ def _refusal(request: HttpRequest, access: Access) -> HttpResponse | None:
 
 
 def needs_second_factor(request: HttpRequest, role_code: str = "") -> bool:
-    """Whether the role in use, or the one named, demands a second factor that the person has not set up yet."""
+    """Whether the role in use, or the named one of a membership of theirs, demands a second factor not set up yet."""
     role = ROLES.get(role_code or request.actor.role)
     if not (settings.MFA_REQUIRED and role and role.mfa_required):
         return False
-    from allauth.mfa.utils import is_mfa_enabled
-
-    return not is_mfa_enabled(request.user)
+    return not any(each.has_second_factor for each in request.memberships)
 
 
 def _company_in_form_matches(request: HttpRequest) -> bool:

@@ -8,8 +8,9 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
-from prm.core.models import Notice, Organization
+from prm.core.models import Organization
 from prm.core.navigation import MANAGE, PORTAL, Item
+from prm.core.queries.work_items import Waiting, waiting_counts
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,9 @@ class Shell:
         }
 
     @cached_property
-    def _counts(self) -> dict[str, int]:
-        if not self.request.actor.membership_id:
-            return {}
-        from prm.core.queries.work_items import open_counts
-
-        return open_counts(self.request.actor)
+    def _waiting(self) -> Waiting:
+        """Asked once a page, when the first counter is shown."""
+        return waiting_counts(self.request.actor) if self.request.actor.membership_id else Waiting({}, 0)
 
     @cached_property
     def nav(self) -> list[NavEntry]:
@@ -76,12 +74,12 @@ class Shell:
         except NoReverseMatch:
             return None
         active = 0 < nearest == self._nearness(item)
-        return NavEntry(item.label, url, item.icon, active, sum(self._counts.get(k, 0) for k in item.counts))
+        return NavEntry(item.label, url, item.icon, active, sum(self._waiting.work.get(k, 0) for k in item.counts))
 
-    @cached_property
+    @property
     def unread_notices(self) -> int:
         """How many notices wait under the bell."""
-        return Notice.objects.visible_to(self.request.actor).unread().count()
+        return self._waiting.notices
 
     @cached_property
     def person(self) -> dict:

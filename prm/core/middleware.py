@@ -6,7 +6,9 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
+from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
@@ -57,7 +59,8 @@ class BodySizeMiddleware:
 class ActorMiddleware:
     """Builds ``request.actor`` from the membership in use, looked up anew each time.
 
-    A membership that ended a second ago opens nothing: there is no cached right to wait out.
+    A membership that ended a second ago opens nothing: there is no cached right to wait out. Each of
+    ``request.memberships`` says, as ``has_second_factor``, whether the person has set up a second factor.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -76,6 +79,7 @@ class ActorMiddleware:
             .filter(user=request.user, role__in=ROLES)
             .filter(organization__status="active")
             .select_related("organization", "organization__logo")
+            .annotate(has_second_factor=Exists(Authenticator.objects.filter(user_id=OuterRef("user_id"))))
             .order_by("organization__kind", "organization__name")
         )
         request.memberships = memberships

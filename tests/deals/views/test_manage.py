@@ -68,7 +68,7 @@ def test_lists_cost_the_same_statements(
             waiting(world.sara, now, f"firm{number}")
     mia = sign_in(world.mia)
     mia.get(reverse(f"manage:deals:{name}"))
-    with django_assert_num_queries(9 if name == "registration_queue" else 8):
+    with django_assert_num_queries(7 if name == "registration_queue" else 6):
         page = mia.get(reverse(f"manage:deals:{name}"))
     assert len(page.context["page"].rows) == many
 
