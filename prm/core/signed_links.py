@@ -71,9 +71,16 @@ def hash_token(token: str) -> str:
 
 def make_link(*, request: LinkRequest, membership: Membership, ref: Ref, at: datetime) -> str:
     """A new absolute address; the token in it is stored only as a hash."""
+    link, address = new_link(request=request, membership=membership, ref=ref, at=at)
+    link.save(force_insert=True)
+    return address
+
+
+def new_link(*, request: LinkRequest, membership: Membership, ref: Ref, at: datetime) -> tuple[SignedLink, str]:
+    """A link that is not stored yet, and its address, for those who store many at once."""
     purpose = _PURPOSES[request.purpose]
     token = secrets.token_urlsafe(24)
-    SignedLink.objects.create(
+    link = SignedLink(
         token_hash=hash_token(token),
         purpose=purpose.code,
         membership=membership,
@@ -82,7 +89,7 @@ def make_link(*, request: LinkRequest, membership: Membership, ref: Ref, at: dat
         created_at=at,
         expires_at=at + request.good_for,
     )
-    return settings.SITE_URL + reverse(purpose.url_name, args=[token])
+    return link, settings.SITE_URL + reverse(purpose.url_name, args=[token])
 
 
 def open_link(*, token: str, purpose: str, at: datetime, lock: bool = False) -> SignedLink | None:

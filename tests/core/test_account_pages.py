@@ -1,11 +1,13 @@
 """One's own pages: profile, notices, mail preferences, the company in use, and the mail page of demos."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from prm.core.actions import people
 from prm.core.actions.notices import notify
-from prm.core.models import AuditEntry, Mail, Notice, NoticePreference
+from prm.core.models import AuditEntry, Mail, Membership, Notice, NoticePreference
 from prm.core.refs import Ref
 from tests.world import AT, Person, World, signed_in_client
 
@@ -82,6 +84,25 @@ def test_a_topic_that_is_not_wanted_stays_under_the_bell_only(world: World) -> N
     assert set(Mail.objects.values_list("topic", flat=True)) == {"core.work_overdue"}
     client.post("/me/preferences/", {"topics": ["core.work_due_soon", "core.invitation_accepted"]})
     assert not NoticePreference.objects.filter(topic="core.work_due_soon").exists()
+
+
+def test_telling_many_costs_the_statements_of_telling_one(world: World) -> None:
+    told = {"ref": Ref("a.b", "C"), "at": AT, "context": {"title": "T", "about": "", "opened_at": AT, "due_at": AT}}
+
+    def cost(*people: Person) -> int:
+        with CaptureQueriesContext(connection) as asked:
+            notify(topic="core.work_overdue", membership_ids=[each.membership.pk for each in people], **told)
+        return len(asked)
+
+    assert cost(world.mia) == cost(world.mia, world.dan, world.vera) == 4
+    everybody = Membership.objects.filter(organization=world.northwind.pk).values_list("pk", flat=True)
+    with CaptureQueriesContext(connection) as asked:
+        notify(topic="core.work_overdue", membership_ids=everybody, **told)
+    assert len(asked) == 5  # none of them is of the vendor, who signs the mails
+    assert set(everybody) <= set(Notice.objects.values_list("membership_id", flat=True))
+    with CaptureQueriesContext(connection) as asked:
+        assert notify(topic="core.work_overdue", membership_ids=[], **told) == []
+    assert len(asked) <= 1
 
 
 def test_a_topic_nobody_offers_is_refused(world: World) -> None:

@@ -1,5 +1,6 @@
 """Writing mail down and sending it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -26,7 +27,33 @@ def write_mail(
     is_secret: bool = False,
 ) -> Mail:
     """Keep a mail in the caller's transaction and promise to send it afterwards."""
-    mail = Mail.objects.create(
+    mail = new_mail(
+        topic=topic,
+        to_email=to_email,
+        subject=subject,
+        body_text=body_text,
+        body_html=body_html,
+        at=at,
+        membership_id=membership_id,
+        is_secret=is_secret,
+    )
+    write_mails(mails=[mail], at=at)
+    return mail
+
+
+def new_mail(
+    *,
+    topic: str,
+    to_email: str,
+    subject: str,
+    body_text: str,
+    body_html: str = "",
+    at: datetime,
+    membership_id: int | None = None,
+    is_secret: bool = False,
+) -> Mail:
+    """A mail that is not written down yet, for ``write_mails``."""
+    return Mail(
         code=new_code("ML"),
         topic=topic,
         membership_id=membership_id,
@@ -37,8 +64,12 @@ def write_mail(
         is_secret=is_secret,
         created_at=at,
     )
-    outbox.emit(name="core.mail.written", ref=Ref("core.mail", mail.code), data={}, at=at)
-    return mail
+
+
+def write_mails(*, mails: Sequence[Mail], at: datetime) -> None:
+    """Keep many new mails in the caller's transaction and promise to send them. Two statements."""
+    Mail.objects.bulk_create(mails)
+    outbox.emit_many(name="core.mail.written", items=[(Ref("core.mail", mail.code), {}) for mail in mails], at=at)
 
 
 def send_mail(*, mail: Mail, at: datetime) -> None:
