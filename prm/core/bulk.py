@@ -25,28 +25,46 @@ def insert_many(objects: Sequence[Model], *, unique: Sequence[str] = (), update:
     if not objects:
         return []
     meta: Any = objects[0]._meta
+    clash = ""
+    if unique:
+        keys = ", ".join(_columns(meta, unique))
+        news = ", ".join(f"{column} = EXCLUDED.{column}" for column in _columns(meta, update))
+        clash = f" ON CONFLICT ({keys}) DO UPDATE SET {news}"
+    return [row[0] for row in _insert(objects, clash, ["pk"])]
+
+
+def insert_missing(objects: Sequence[Model], *, key: Sequence[str]) -> dict[tuple, int]:
+    """Insert those unsaved objects of one model that clash with no row there is; the others are left out silently.
+
+    Gives the new primary keys by the values of ``key``, fields that tell the objects apart. The database decides, so
+    of two who write the same at once only one learns that it did. Otherwise as ``insert_many``.
+    """
+    if not objects:
+        return {}
+    return {tuple(values): pk for pk, *values in _insert(objects, " ON CONFLICT DO NOTHING", ["pk", *key])}
+
+
+def _insert(objects: Sequence[Model], clash: str, returned: Sequence[str]) -> list[tuple]:
+    meta: Any = objects[0]._meta
     fields = [field for field in meta.concrete_fields if not field.primary_key]
     quote = connection.ops.quote_name
     columns = ", ".join(quote(field.column) for field in fields)
     types = ", ".join(f"{quote(field.column)} {field.db_type(connection)}" for field in fields)
-    clash = ""
-    if unique:
-        keys = ", ".join(quote(meta.get_field(name).column) for name in unique)
-        news = ", ".join(f"{column} = EXCLUDED.{column}" for column in _columns(meta, update))
-        clash = f" ON CONFLICT ({keys}) DO UPDATE SET {news}"
+    wanted = ", ".join(_columns(meta, returned))
     sql = (
         f"INSERT INTO {quote(meta.db_table)} ({columns}) SELECT {columns}"  # noqa: S608 - names of our own models
-        f" FROM json_to_recordset(%s::json) AS given({types}){clash} RETURNING {quote(meta.pk.column)}"
+        f" FROM json_to_recordset(%s::json) AS given({types}){clash} RETURNING {wanted}"
     )
     attributes = [(field.column, field.attname) for field in fields]
     rows = [{column: getattr(each, attribute) for column, attribute in attributes} for each in objects]
     with connection.cursor() as cursor:
         cursor.execute(sql, [json.dumps(rows, default=_plain, ensure_ascii=False)])
-        return [row[0] for row in cursor.fetchall()]
+        return cursor.fetchall()
 
 
 def _columns(meta: Any, names: Sequence[str]) -> list[str]:
-    return [connection.ops.quote_name(meta.get_field(name).column) for name in names]
+    fields = [meta.pk if name == "pk" else meta.get_field(name) for name in names]
+    return [connection.ops.quote_name(field.column) for field in fields]
 
 
 def _plain(value: Any) -> str:

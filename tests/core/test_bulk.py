@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 from django.db import DataError, IntegrityError, transaction
 
-from partners.choices import TierOutcome
-from partners.models import HealthScore, ProgramVersion, TierStanding
-from prm.core.bulk import insert_many
+from partners.choices import TierNoticeKind, TierOutcome
+from partners.models import HealthScore, ProgramVersion, TierNoticeSent, TierStanding
+from prm.core.bulk import insert_many, insert_missing
 from prm.core.models import AuditEntry
 from tests.world import World
 
@@ -76,3 +76,21 @@ def test_what_the_column_refuses_is_refused_and_nothing_is_written(world: World)
     score.score, score.band, score.known_points, score.fingerprint = 101, "healthy", 100, "f"
     with pytest.raises(IntegrityError), transaction.atomic():
         insert_many([score])
+
+
+def test_of_rows_that_are_there_already_nothing_is_written_or_told(world: World, django_assert_num_queries) -> None:
+    on = AT.date()
+
+    def told(days: int) -> TierNoticeSent:
+        fields = {"partner_id": world.northwind.pk, "kind": TierNoticeKind.REVIEW, "due_on": on, "sent_on": on}
+        return TierNoticeSent(days=days, **fields)
+
+    key = ["partner", "kind", "due_on", "days"]
+    pk = insert_missing([told(30)], key=key)[world.northwind.pk, "review", AT.date(), 30]
+    with django_assert_num_queries(1):
+        fresh = insert_missing([told(30), told(7), told(7)], key=key)
+    assert list(fresh) == [(world.northwind.pk, "review", AT.date(), 7)]
+    assert set(TierNoticeSent.objects.values_list("pk", flat=True)) == {pk, *fresh.values()}
+    assert insert_missing([], key=key) == {}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_missing([told(-1)], key=key)

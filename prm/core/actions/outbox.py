@@ -2,9 +2,10 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -32,27 +33,48 @@ def emit(*, name: str, ref: Ref, data: dict, at: datetime, request_id: str = "")
 
 def emit_many(*, name: str, items: list[tuple[Ref, dict]], at: datetime, request_id: str = "") -> OutboxEvent | None:
     """Keep one event per item in one statement; returns the last one written."""
-    wanted = handlers_of(name)
-    if not (wanted and items):
+    return emit_events(events=[Event(name, ref, data) for ref, data in items], at=at, request_id=request_id)
+
+
+@dataclass(frozen=True)
+class Event:
+    """News of one thing, for ``emit_events``."""
+
+    name: str
+    ref: Ref
+    data: dict
+
+
+def emit_events(*, events: Sequence[Event], at: datetime, request_id: str = "") -> OutboxEvent | None:
+    """Keep events of several names in one statement, those that somebody hears; returns the last one written."""
+    wanted = {name: handlers_of(name) for name in {event.name for event in events}}
+    heard = [event for event in events if wanted[event.name]]
+    if not heard:
         return None
-    given = json.dumps([{"kind": ref.kind, "code": ref.code, "data": data} for ref, data in items])
+    given = [{"name": e.name, "kind": e.ref.kind, "code": e.ref.code, "data": e.data} for e in heard]
+    hears = [{"name": name, "handler": handler} for name, handlers in wanted.items() for handler in handlers]
     with connection.cursor() as cursor:
-        cursor.execute(_PROMISE, {"given": given, "at": at, "name": name, "request": request_id, "wanted": wanted})
-        last = cursor.fetchone()[0]
+        cursor.execute(
+            _PROMISE, {"given": json.dumps(given), "hears": json.dumps(hears), "at": at, "request": request_id}
+        )
+        pk = cursor.fetchone()[0]
     transaction.on_commit(wake_outbox, robust=True)
-    ref, data = items[-1]
-    return OutboxEvent(last, at=at, name=name, ref_kind=ref.kind, ref_code=ref.code, data=data, request_id=request_id)
+    last, ref = heard[-1], heard[-1].ref
+    return OutboxEvent(
+        pk, at=at, name=last.name, ref_kind=ref.kind, ref_code=ref.code, data=last.data, request_id=request_id
+    )
 
 
 _PROMISE = """
 WITH made AS (
   INSERT INTO core_outboxevent (at, name, ref_kind, ref_code, data, request_id)
-  SELECT %(at)s, %(name)s, kind, code, data, %(request)s
-    FROM json_to_recordset(%(given)s::json) AS given(kind text, code text, data jsonb)
-  RETURNING id
+  SELECT %(at)s, name, kind, code, data, %(request)s
+    FROM json_to_recordset(%(given)s::json) AS given(name text, kind text, code text, data jsonb)
+  RETURNING id, name
 ), promised AS (
   INSERT INTO core_outboxdelivery (event_id, handler, state, attempts, next_try_at, error)
-  SELECT id, handler, 'pending', 0, %(at)s, '' FROM made CROSS JOIN unnest(%(wanted)s::text[]) AS handler
+  SELECT id, handler, 'pending', 0, %(at)s, ''
+    FROM made JOIN json_to_recordset(%(hears)s::json) AS hears(name text, handler text) USING (name)
 )
 SELECT max(id) FROM made
 """
