@@ -17,7 +17,7 @@ from partners.rules.health_alerts import HealthAlert
 from prm.core.actions import audit, outbox
 from prm.core.actions.work_items import close_work_items
 from prm.core.actors import Actor
-from prm.core.bulk import insert_many
+from prm.core.bulk import insert_many, insert_missing
 from prm.core.codes import new_code
 from prm.core.explain import to_json
 from prm.core.models import Organization, WorkItem
@@ -136,7 +136,11 @@ def _keep_history(
 def raise_health_alerts(
     *, alerts: Sequence[tuple[int, HealthAlert]], on: date, by: Actor, at: datetime
 ) -> list[WorkItem]:
-    """Put a fall in health on its manager's desk, with reasons and play; one open alert a partner at a time."""
+    """Put a fall in health on its manager's desk, with reasons and play; one open alert a partner at a time.
+
+    Gives the alerts that were raised. The database refuses a second open one, so of two who raise the same at once one
+    raises it. Four statements.
+    """
     if not alerts:
         return []
     with transaction.atomic():
@@ -146,18 +150,9 @@ def raise_health_alerts(
             .annotate(vendor_id=Subquery(Organization.objects.filter(kind="vendor").values("pk")))
             .in_bulk([partner_id for partner_id, _alert in alerts])
         )
-        waiting = set(
-            WorkItem.objects.open()
-            .filter(kind=ALERT, ref_kind="partners.partner", ref_code__in=[p.code for p in partners.values()])
-            .values_list("ref_code", flat=True)
-        )
-        fresh = [
-            (partners[partner_id], alert)
-            for partner_id, alert in alerts
-            if partner_id in partners and partners[partner_id].code not in waiting
-        ]
-        items = [
-            WorkItem(
+        fallen = [(partners[partner_id], alert) for partner_id, alert in alerts if partner_id in partners]
+        items = {
+            partner.pk: WorkItem(
                 code=new_code("WI"),
                 kind=ALERT,
                 ref_kind="partners.partner",
@@ -176,10 +171,12 @@ def raise_health_alerts(
                 },
                 opened_at=at,
             )
-            for partner, alert in fresh
-        ]
-        for item, pk in zip(items, insert_many(items), strict=True):
-            item.pk = pk
+            for partner, alert in fallen
+        }
+        raised = insert_missing(list(items.values()), key=["code"])
+        for item in items.values():
+            item.pk = raised.get((item.code,))
+        fresh = [(partner, alert) for partner, alert in fallen if items[partner.pk].pk]
         audit.record_many(
             audit.entry(
                 code="partners.health.alerted",
@@ -199,7 +196,7 @@ def raise_health_alerts(
             ],
             at=at,
         )
-    return items
+    return [items[partner.pk] for partner, _alert in fresh]
 
 
 def acknowledge_health_alert(*, partner: Partner, by: Actor, at: datetime) -> int:

@@ -30,7 +30,7 @@ from partners.rules.tier_status import TierDecision
 from partners.rules.tiers import TierFacts
 from prm.core.actions import audit, outbox
 from prm.core.actors import Actor
-from prm.core.bulk import insert_many
+from prm.core.bulk import insert_many, insert_missing
 from prm.core.explain import to_json
 from prm.core.refs import Ref
 
@@ -115,10 +115,11 @@ def apply_tier_decisions(
         plans = [_plan(result, row, tiers) for result, row in kept]
         _update_partners(plans)
         moved = [plan for plan in plans if plan["tier_id"] != plan["row"]["tier_id"]]
-        _write_changes(moved, version, on, by, at)
+        events = _write_changes(moved, version, on, by, at)
         applied.stored = _write_standings(plans, version, on)
         _close_overrides(plans, at)
-        _note_notices(plans, on, at)
+        events += _note_notices(plans, on)
+        outbox.emit_events(events=events, at=at)
         # a tier held on whose grants come from an older version gives what this one says
         outdated = [plan["row"]["pk"] for plan in plans if plan["tier_id"] and not plan["row"]["has_grants"]]
         changed_ids = [plan["row"]["pk"] for plan in moved]
@@ -189,9 +190,9 @@ def _update_partners(plans: list[dict[str, Any]]) -> None:
             cursor.execute(_UPDATE, columns)
 
 
-def _write_changes(moved: list[dict[str, Any]], version: ProgramVersion, on: date, by: Actor, at: datetime) -> None:
-    if not moved:
-        return
+def _write_changes(
+    moved: list[dict[str, Any]], version: ProgramVersion, on: date, by: Actor, at: datetime
+) -> list[outbox.Event]:
     insert_many(
         [
             TierChange(
@@ -224,7 +225,7 @@ def _write_changes(moved: list[dict[str, Any]], version: ProgramVersion, on: dat
         )
         for plan in moved
     )
-    outbox.emit_many(name=CHANGED, items=[(_ref(plan), _news(plan, on)) for plan in moved], at=at)
+    return [outbox.Event(name=CHANGED, ref=_ref(plan), data=_news(plan, on)) for plan in moved]
 
 
 def _ref(plan: dict[str, Any]) -> Ref:
@@ -305,42 +306,30 @@ def _close_overrides(plans: list[dict[str, Any]], at: datetime) -> None:
         TierOverride.objects.filter(code__in=codes, ended_at=None).update(ended_at=at, ended_how=how)
 
 
-def _note_notices(plans: list[dict[str, Any]], on: date, at: datetime) -> None:
+def _note_notices(plans: list[dict[str, Any]], on: date) -> list[outbox.Event]:
+    """Keep which notices were given; only those that nobody gave before are news."""
     due = [(plan, notice) for plan in plans for notice in plan["result"].decision.notices]
-    if not due:
-        return
-    told = set(
-        TierNoticeSent.objects.filter(partner_id__in=[plan["row"]["pk"] for plan, _notice in due]).values_list(
-            "partner_id", "kind", "due_on", "days"
-        )
-    )
-    due = [
-        (plan, notice)
-        for plan, notice in due
-        if (plan["row"]["pk"], notice.kind, notice.due_on, notice.days) not in told
-    ]
-    insert_many(
+    fresh = insert_missing(
         [
             TierNoticeSent(
                 partner_id=plan["row"]["pk"], kind=notice.kind, due_on=notice.due_on, days=notice.days, sent_on=on
             )
             for plan, notice in due
-        ]
-    )
-    outbox.emit_many(
-        name=NOTICED,
-        items=[
-            (
-                _ref(plan),
-                {
-                    "partner_id": plan["row"]["pk"],
-                    "kind": str(notice.kind),
-                    "due_on": notice.due_on.isoformat(),
-                    "days": notice.days,
-                    "tier": plan["result"].decision.standing.tier,
-                },
-            )
-            for plan, notice in due
         ],
-        at=at,
+        key=["partner", "kind", "due_on", "days"],
     )
+    return [
+        outbox.Event(
+            name=NOTICED,
+            ref=_ref(plan),
+            data={
+                "partner_id": plan["row"]["pk"],
+                "kind": str(notice.kind),
+                "due_on": notice.due_on.isoformat(),
+                "days": notice.days,
+                "tier": plan["result"].decision.standing.tier,
+            },
+        )
+        for plan, notice in due
+        if (plan["row"]["pk"], str(notice.kind), notice.due_on, notice.days) in fresh
+    ]
