@@ -23,7 +23,7 @@ def keys_of(thing: Registration | Referral) -> AccountKeys:
 
 
 def check_registration(*, registration: Registration, program: Program, at: datetime) -> ConflictVerdict:
-    """Judge a registration now and replace the matches of the check before."""
+    """Judge a registration now and replace the matches of the check before, if there was one."""
     verdict = verdict_on(
         partner_id=registration.partner_id,
         keys=keys_of(registration),
@@ -32,7 +32,8 @@ def check_registration(*, registration: Registration, program: Program, at: date
         similarity=program.terms.name_similarity_percent,
         except_code=registration.code,
     )
-    registration.matches.all().delete()
+    if registration.conflict_outcome:
+        registration.matches.all().delete()
     ConflictMatch.objects.bulk_create([_row(match, at, registration=registration) for match in verdict.matches])
     return verdict
 

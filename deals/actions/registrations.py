@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 
 from deals.actions import claims, opportunities
@@ -18,7 +19,6 @@ from deals.queries.program import Program, program_at
 from deals.rules.accounts import AccountError, account_keys
 from deals.rules.states import REGISTRATION, appeal_rank, may_appeal
 from partners.models import Partner
-from partners.queries.grants import entitlement
 from prm.core.actions import audit, outbox, work_items
 from prm.core.actors import Actor
 from prm.core.codes import new_code, read_code
@@ -160,27 +160,29 @@ def _start_draft(
     )
     draft.save(force_insert=True)
     if products:
-        draft.products.set(products)
+        draft.products.add(*products)
     audit.record(code="deals.registration.started", by=by, at=at, ref=draft.ref, organization_id=partner.pk)
     return draft
 
 
 @settled
 def submit_registration(
-    *, registration: Registration, by: Actor, at: datetime, version: int | None = None
+    *, registration: Registration, by: Actor, at: datetime, version: int | None = None, program: Program | None = None
 ) -> Registration:
     """Send a complete draft in: takes the account, starts the decision clock, tells who decides.
 
     The account goes to whoever is first; a second one is kept "in conflict" without it and learns only that the
-    account is not available. Raises NotEntitledRefused, IncompleteRefused, StaleRefused or TransitionRefused.
+    account is not available. ``program`` is the one in force, where the caller has read it for this moment already.
+    Raises NotEntitledRefused, IncompleteRefused, StaleRefused or TransitionRefused.
     """
     must_act_for(by, registration.partner_id)
-    program = program_at(at)
+    program = program or program_at(at)
     with transaction.atomic():
         sent = lock(registration, version=version)
         target = REGISTRATION.target(sent.status, "submit")
-        if not (sent.partner.is_active and entitlement(sent.partner_id, "deal_registration", at).granted):
+        if not (sent.partner.is_active and program.entitlement(sent.partner_id, "deal_registration").granted):
             raise NotEntitledRefused
+        prefetch_related_objects([sent], "products")
         must_be_complete(sent, program)
         set_keys(sent)
         # the claim first: who loses the race waits for the other's commit and then finds it in the check

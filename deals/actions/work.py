@@ -10,7 +10,6 @@ from deals.purposes import APPROVE
 from deals.queries.people import decider_for, holders_of
 from deals.queries.program import Program
 from deals.rules import sla
-from partners.queries.grants import entitlement
 from prm.core.actions import notices, work_items
 from prm.core.models import Membership, WorkItem
 from prm.core.queries.organizations import vendor
@@ -40,9 +39,9 @@ def open_vendor_work(
     ``words`` are what the partner wrote, for the mail.
     """
     clock = sla.start_clock(at, hours, program.terms.due_soon_percent, program.calendar)
-    decider = decider_for(thing.partner, at)
+    decider = decider_for(thing.partner, program.today)
     assignee_id, role = (None, role) if role else (decider.user_id, decider.role)
-    vendor_id = vendor().pk
+    vendor_id = decider.organization_id or vendor().pk
     item = work_items.open_work_item(
         kind=kind,
         ref=ref,
@@ -53,7 +52,7 @@ def open_vendor_work(
         role=role,
         assignee_id=assignee_id,
         clock=_as_work_clock(clock),
-        priority=priority_of(thing.partner_id, at),
+        priority=priority_of(thing.partner_id, program),
         step=step,
         steps=step,
         escalate_to_role=program.terms.escalate_to,
@@ -87,10 +86,9 @@ def links_to_decide(registration: Registration) -> Iterable[LinkRequest]:
     return (LinkRequest(APPROVE, good_for=APPROVE_GOOD_FOR),)
 
 
-def priority_of(partner_id: int, at: datetime) -> int:
+def priority_of(partner_id: int, program: Program) -> int:
     """1 for partners whose deals are decided first, else 0."""
-    granted = entitlement(partner_id, "deal_registration", at)
-    return 1 if granted.value == "priority" else 0
+    return 1 if program.entitlement(partner_id, "deal_registration").value == "priority" else 0
 
 
 def stop_decision_clock(*, registration: Registration, program: Program, at: datetime) -> None:

@@ -89,7 +89,8 @@ def candidates_for(*, keys: AccountKeys, day: date, except_code: str = "") -> li
         "day": day,
         "most": _MOST_CANDIDATES,
     }
-    with transaction.atomic(), connection.cursor() as cursor:
+    # no savepoint inside a caller's transaction: nothing here is recovered from
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(TRIGRAM_THRESHOLD)])
         cursor.execute(sql, values)
         return [_candidate(row) for row in cursor.fetchall()]

@@ -1,8 +1,8 @@
 """Who decides about a partner's deals, and who hears of them."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from partners.models import Partner
 from partners.queries import authority
@@ -15,23 +15,19 @@ def may_decide(actor: Actor, partner_id: int, at: datetime) -> bool:
     return authority.can_decide_for(actor, partner_id, at)
 
 
-def decider_for(partner: Partner, at: datetime) -> authority.Decider:
-    """Who has the partner's decisions now: a person, or a role where nobody owns the partner."""
-    return authority.decider_for(partner.pk, at)
+def decider_for(partner: Partner, on: date) -> authority.Decider:
+    """Who has the partner's decisions on a day: a person, or a role where nobody owns the partner. One statement."""
+    return authority.decider_for(partner, on)
 
 
-def followers_of(partner_id: int, person_id: int | None) -> list[int]:
-    """Memberships that hear news of a deal: who brought it, and the company's admins."""
-    return list(
-        Membership.objects.active()
-        .filter(organization_id=partner_id)
-        .filter(Q(user_id=person_id) | Q(role="partner_admin"))
-        .values_list("pk", flat=True)
-    )
+def followers_of(partner_id: int, person_id: int | None) -> QuerySet[Membership, int]:
+    """Ids of memberships that hear news of a deal: who brought it, and the company's admins. For ``notify``."""
+    people = Membership.objects.active().filter(organization_id=partner_id)
+    return people.filter(Q(user_id=person_id) | Q(role="partner_admin")).values_list("pk", flat=True)
 
 
-def holders_of(*, vendor_id: int, assignee_id: int | None, role: str) -> list[int]:
-    """Vendor memberships that hold a piece of work: the person, or everybody in the role."""
+def holders_of(*, vendor_id: int, assignee_id: int | None, role: str) -> QuerySet[Membership, int]:
+    """Ids of vendor memberships that hold a piece of work: the person, or everybody in the role. For ``notify``."""
     people = Membership.objects.active().filter(organization_id=vendor_id)
     people = people.filter(user_id=assignee_id) if assignee_id else people.filter(role=role)
-    return list(people.values_list("pk", flat=True))
+    return people.values_list("pk", flat=True)

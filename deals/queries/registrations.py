@@ -96,7 +96,7 @@ class Promise:
 
 def promise_for(*, partner: Partner, program: Program, at: datetime) -> Promise:
     """Who would decide a deal sent in at this moment, by when, and what protection it would get."""
-    decider = decider_for(partner, at)
+    decider = decider_for(partner, program.today)
     name = User.objects.filter(pk=decider.user_id).values_list("name", flat=True).first() if decider.user_id else ""
     terms = program.terms
     clock = sla.start_clock(at, terms.sla_hours, terms.due_soon_percent, program.calendar)

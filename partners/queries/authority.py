@@ -1,9 +1,9 @@
 """Who decides for a partner: its manager, who covers its territory, who stands in, and directors for all."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery
 
 from partners.models import Delegation, Partner, TerritoryCover
 from partners.queries.program import program_today
@@ -16,10 +16,14 @@ MANAGER = "partner_manager"
 
 @dataclass(frozen=True)
 class Decider:
-    """Whose desk a decision belongs on: a person, or with ``user_id`` empty everybody in the role."""
+    """Whose desk a decision belongs on: a person, or with ``user_id`` empty everybody in the role.
+
+    ``organization_id`` is the vendor's, known along with the person.
+    """
 
     role: str
     user_id: int | None
+    organization_id: int | None = None
 
 
 def can_decide_for(actor: Actor, partner: Partner | int, at: datetime) -> bool:
@@ -62,29 +66,25 @@ def decided_by(actor: Actor, at: datetime) -> QuerySet[Partner]:
     )
 
 
-def decider_for(partner: Partner | int, at: datetime) -> Decider:
-    """Whose desk new work about a partner belongs on.
+def decider_for(partner: Partner | int, at: datetime | date) -> Decider:
+    """Whose desk new work about a partner belongs on, at a moment or on a date of the program.
 
     The owner, or who stands in for them today, as long as they work here as a manager or above; else all managers.
+    One statement for a partner that is at hand and a date.
     """
-    partner_id = partner if isinstance(partner, int) else partner.pk
-    owner_id = Partner.objects.filter(pk=partner_id).values_list("owner_id", flat=True).first()
+    if isinstance(partner, Partner):
+        owner_id = partner.owner_id
+    else:
+        owner_id = Partner.objects.filter(pk=partner).values_list("owner_id", flat=True).first()
     if owner_id is None:
         return Decider(MANAGER, None)
-    today = program_today(at)
-    taker_id = (
-        Delegation.objects.filter(giver_id=owner_id, starts_on__lte=today, ends_on__gte=today)
-        .order_by("-created_at", "-pk")
-        .values_list("taker_id", flat=True)
-        .first()
-    )
+    today = program_today(at) if isinstance(at, datetime) else at
+    takers = Delegation.objects.filter(giver_id=owner_id, starts_on__lte=today, ends_on__gte=today)
+    latest = takers.order_by("-created_at", "-pk").values("taker_id")[:1]
     working = Membership.objects.active().filter(
-        user_id__in=[user for user in (taker_id, owner_id) if user],
-        organization__kind="vendor",
-        role__in=at_least(1),
+        Q(user_id=owner_id) | Q(user_id=Subquery(latest)), organization__kind="vendor", role__in=at_least(1)
     )
-    here = dict(working.values_list("user_id", "role"))
-    for user_id in (taker_id, owner_id):
-        if user_id in here:
-            return Decider(here[user_id], user_id)
+    # at most two people: who stands in comes before the owner
+    for found in sorted(working, key=lambda each: each.user_id == owner_id):
+        return Decider(found.role, found.user_id, found.organization_id)
     return Decider(MANAGER, None)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Subquery
 
 from partners.choices import BenefitKind, PartnerStatus
 from partners.models import Benefit, Grant, Partner
@@ -54,17 +54,21 @@ def grants_on(day: date) -> QuerySet[Grant]:
 def entitlement(partner_id: int, code: str, at: datetime | date) -> Entitlement:
     """What the partner may, and why, at a moment (or on a date of the program).
 
-    A number of 0 grants nothing, and neither does anything while the partnership is not active. Two statements.
+    A number of 0 grants nothing, and neither does anything while the partnership is not active. One statement, and
+    one more for a moment.
     """
     day = program_today(at) if isinstance(at, datetime) else at
     rows = list(
         grants_on(day)
         .filter(partner_id=partner_id, entitlement=code)
-        .annotate(partner_status=F("partner__status"))
+        .annotate(
+            partner_status=F("partner__status"),
+            benefit_kind=Subquery(Benefit.objects.filter(code=code).values("kind")),
+        )
         .order_by("valid_from", "pk")
     )
-    kind = Benefit.objects.filter(code=code).values_list("kind", flat=True).first() if rows else None
-    return judge(code, [row for row in rows if row.partner_status == PartnerStatus.ACTIVE], kind or "")
+    kind = (rows[0].benefit_kind if rows else None) or ""
+    return judge(code, [row for row in rows if row.partner_status == PartnerStatus.ACTIVE], kind)
 
 
 def entitlements(partner: Partner, day: date) -> list[tuple[Benefit, Entitlement]]:

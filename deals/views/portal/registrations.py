@@ -27,7 +27,6 @@ from deals.queries.registrations import own_registrations, promise_for, put_cloc
 from deals.rules.accounts import name_from_domain
 from deals.views.answers import put_on_form, status_of, version_in
 from partners.models import Partner
-from partners.queries.grants import entitlement
 from prm.core.access import portal_page
 from prm.core.cells import Column
 from prm.core.codes import new_code
@@ -99,7 +98,7 @@ def registration_list(request: HttpRequest) -> HttpResponse:
 def registration_new(request: HttpRequest) -> HttpResponse:
     """The short page. Without the entitlement it says what unlocks it and offers a referral instead."""
     partner, program = _own_company(request), program_at(request.at)
-    allowed = entitlement(partner.pk, "deal_registration", request.at)
+    allowed = program.entitlement(partner.pk, "deal_registration")
     if not (allowed.granted and partner.is_active):
         status = 200 if request.method in ("GET", "HEAD") else 403
         said = in_words(allowed.lines)
@@ -208,7 +207,7 @@ def _submit(
     if form.errors:
         return _page(request, partner, program, form, draft=draft, status=422)
     try:
-        sent = submit_registration(registration=draft, by=request.actor, at=request.at)
+        sent = submit_registration(registration=draft, by=request.actor, at=request.at, program=program)
     except NotEntitledRefused:
         return redirect("portal:deals:registration_new")
     except Refused as refusal:

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 from bs4 import BeautifulSoup
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -79,6 +81,34 @@ def test_the_same_form_sent_twice_registers_once(world: World, sign_in) -> None:
     second = sara.post(reverse("portal:deals:registration_new"), data)
     assert Registration.objects.count() == 1
     assert first.url == second.url
+
+
+def test_sending_a_deal_in_takes_few_statements(world: World, sign_in) -> None:
+    """B5. Session and person included; what the check finds may add one."""
+    sara = sign_in(world.sara)
+    sara.post(reverse("portal:deals:registration_new"), form(sara))  # the program's terms stay in memory
+    another = form(sara, customer_domain="aster.com", customer_name="Aster")
+    with CaptureQueriesContext(connection) as asked:
+        answer = sara.post(reverse("portal:deals:registration_new"), another)
+    assert answer.status_code == 302
+    sent = [query["sql"] for query in asked if "SAVEPOINT" not in query["sql"]]
+    assert len(sent) <= 26
+    asked_of = [next((table for table in ASKED_ONCE if f'FROM "{table}"' in sql), "") for sql in sent]
+    assert {table: asked_of.count(table) for table in ASKED_ONCE} == dict.fromkeys(ASKED_ONCE, 1)
+
+
+ASKED_ONCE = ("partners_programversion", "partners_grant", "django_session", "partners_delegation")
+
+
+def test_a_company_that_lost_its_entitlement_meanwhile_is_refused_on_sending(world: World, sign_in, now) -> None:
+    draft = stage.draft(world.sara, at=now)
+    sara = sign_in(world.sara)
+    data = form(sara, version=draft.version)
+    Grant.objects.filter(partner=world.northwind.pk).delete()
+    answer = sara.post(reverse("portal:deals:registration_edit", args=[draft.code]), data)
+    assert answer.url == reverse("portal:deals:registration_new")
+    draft.refresh_from_db()
+    assert draft.status == Status.DRAFT
 
 
 @pytest.mark.parametrize(
@@ -366,7 +396,7 @@ def test_the_list_costs_the_same_statements(world: World, sign_in, now, many: in
         stage.submitted(world.sara, at=now, **stage.near(now, f"firm{number}"))
     sara = sign_in(world.sara)
     sara.get(reverse("portal:deals:registration_list"))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         page = sara.get(reverse("portal:deals:registration_list"))
     assert len(page.context["page"].rows) == many
 

@@ -30,6 +30,7 @@ from partners.queries.program import (
     registration_terms,
     term_set,
     version_at,
+    version_in_force,
 )
 from prm.core.models import AuditEntry
 from tests.partners import making
@@ -174,6 +175,20 @@ def test_the_programs_date_is_the_date_of_its_time_zone() -> None:
     assert program_today(late) == date(2026, 6, 15)
     making.program("starter", text=blueprint_text("starter") + "\ncalendar:\n  time_zone: Pacific/Kiritimati\n")
     assert program_today(late) == date(2026, 6, 16)
+
+
+def test_the_version_of_a_moment_is_that_of_the_programs_date(django_assert_num_queries) -> None:
+    with pytest.raises(NoProgramInForce) as refusal:
+        version_in_force(AT)
+    assert refusal.value.values == {"on": AT.date().isoformat()}
+    first = making.program(valid_from=date(2026, 1, 1))
+    zone = blueprint_text("starter") + "\ncalendar:\n  time_zone: Pacific/Kiritimati\n"
+    later = making.program(valid_from=date(2026, 7, 1), text=zone)
+    moments = (datetime(2026, 6, 30, 9, 30, tzinfo=UTC), datetime(2026, 6, 30, 10, 30, tzinfo=UTC))
+    assert [version_at(program_today(at)) for at in moments] == [first, later]
+    for at, expected in zip(moments, (first, later), strict=True):
+        with django_assert_num_queries(1):
+            assert version_in_force(at) == expected
 
 
 def test_the_command_publishes_rehearses_and_refuses_with_lines(tmp_path: Path) -> None:
