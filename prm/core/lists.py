@@ -89,7 +89,7 @@ class Row:
 
     object: Any
     code: str
-    cells: list[SafeString]
+    cells: SafeString
     edge: str
     opens: bool
 
@@ -222,7 +222,7 @@ class ListPage:
             Row(
                 row,
                 str(read(row, self.select)) if self.select else "",
-                [draw(row) for draw in drawers],
+                SafeString("".join([draw(row) for draw in drawers])),
                 urgency(row, self.now) if hasattr(row, "due_at") else "",
                 opens,
             )

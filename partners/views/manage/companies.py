@@ -4,7 +4,8 @@ import django_filters as filters
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,8 +18,9 @@ from partners.queries.companies import owners, partner_list, territories
 from partners.queries.program import latest_version
 from partners.views.answers import attempt, first_error
 from prm.core.access import manage_page
-from prm.core.cells import Column
+from prm.core.cells import Column, page_of
 from prm.core.lists import ListPage, Sort, View
+from prm.core.templatetags.prm import state
 
 PAGE = "manage:reporting:partner_detail"
 
@@ -60,19 +62,14 @@ class PartnerFilter(filters.FilterSet):
         return queryset.filter(owner=None)
 
 
-def _address(partner: Partner) -> str:
-    return reverse(PAGE, args=[partner.code])
-
-
 def _columns(currency: str) -> list[Column]:
     return [
-        Column("name", gettext_lazy("Company"), value="organization.name", kind="who", link=_address, sort="name",
+        Column("name", gettext_lazy("Company"), value="organization.name", kind="who", link=page_of(PAGE), sort="name",
                place="title", fixed=True),
         Column("type", gettext_lazy("Type"), value="get_type_display"),
         Column("tier", gettext_lazy("Tier"), value="tier.name", note=_toward, note_label=gettext_lazy("Progress"),
                sort="progress"),
-        Column("health", gettext_lazy("Health"), value="health_score", template="manage/partners/health_cell.html",
-               sort="health", place="side"),
+        Column("health", gettext_lazy("Health"), value="health_score", draw=_health, sort="health", place="side"),
         Column("revenue", gettext_lazy("Revenue, 12 months"), value="revenue_t12m", kind="money", currency=currency,
                sort="revenue"),
         Column("arr", gettext_lazy("Sourced ARR, 12 months"), value="sourced_arr_t12m", kind="money",
@@ -93,6 +90,16 @@ def _columns(currency: str) -> list[Column]:
         Column("since", gettext_lazy("Partner since"), value="partner_since", kind="day", shown=False),
         Column("code", gettext_lazy("Code"), value="code", shown=False),
     ]  # fmt: skip
+
+
+def _health(partner: Partner) -> SafeString:
+    band = HealthBand(partner.health_band).label  # the model would translate all bands for each row
+    if partner.health_score is None:
+        return format_html('<span class="sub">{}</span>', band)
+    return format_html(
+        '<span class="row-x tight nowrap"><span class="num strong">{}</span>{}</span>',
+        partner.health_score, state(partner.health_band, band),
+    )  # fmt: skip
 
 
 def _toward(partner: Partner) -> str:

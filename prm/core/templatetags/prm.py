@@ -20,6 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -489,15 +490,13 @@ def query(context: Context, **changes: Any) -> str:
 
 def query_string(params: Any, changes: Mapping[str, Any]) -> str:
     """``params`` (a QueryDict) with ``changes`` put in, as ``?…``."""
-    copy = params.copy()
+    kept = dict(params.lists())
     for key, value in changes.items():
         if value in (None, ""):
-            copy.pop(key, None)
-        elif isinstance(value, list | tuple):
-            copy.setlist(key, [str(each) for each in value])
+            kept.pop(key, None)
         else:
-            copy[key] = str(value)
-    return f"?{copy.urlencode()}" if copy else "?"
+            kept[key] = value if isinstance(value, list | tuple) else [value]
+    return f"?{urlencode(kept, doseq=True)}"
 
 
 @register.simple_tag
