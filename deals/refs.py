@@ -2,7 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from deals.models import Claim, Opportunity, Referral, Registration
+from deals.models import Claim, Dispute, Opportunity, Referral, Registration, Statement, Touch
+from deals.queries.attribution import deals_with_part
 from prm.core.refs import register_kind
 
 register_kind(
@@ -30,4 +31,30 @@ register_kind(
     label=_("Claim"),
     queryset_for=lambda actor: Claim.objects.visible_to(actor),
     manage_url="manage:deals:claim_detail",
+)
+register_kind(
+    "deals.dispute",
+    label=_("Dispute"),
+    queryset_for=lambda actor: Dispute.objects.visible_to(actor),
+    manage_url="manage:deals:dispute_detail",
+    portal_url="portal:deals:dispute_detail",
+)
+register_kind(
+    "deals.statement",
+    label=_("Statement"),
+    queryset_for=lambda actor: Statement.objects.visible_to(actor),
+    manage_url="manage:deals:statement_detail",
+    portal_url="portal:deals:statement_detail",
+)
+register_kind(
+    "deals.attribution",
+    label=_("Part in a deal"),
+    queryset_for=deals_with_part,
+    manage_url="manage:deals:attribution_detail",
+    portal_url="portal:deals:attribution_detail",
+)
+register_kind(
+    "deals.touch",
+    label=_("Touch"),
+    queryset_for=lambda actor: Touch.objects.visible_to(actor),
 )

@@ -22,3 +22,8 @@ register_topic("deals.referral_accepted", _("Your referrals accepted"), audience
 register_topic("deals.referral_declined", _("Your referrals declined"), audience="partner")
 register_topic("deals.referral_qualified", _("Your referrals qualified"), audience="partner")
 register_topic("deals.referral_closed", _("Your referrals won or lost"), audience="partner")
+register_topic("deals.dispute_opened", _("A dispute to settle"), audience="vendor")
+register_topic("deals.dispute_withdrawn", _("A dispute was withdrawn"), audience="vendor")
+register_topic("deals.dispute_settled", _("Your disputes settled"), audience="partner")
+register_topic("deals.statement_ready", _("Your monthly statements"), audience="partner")
+register_topic("deals.verdict_overruled", _("Your part in a deal judged by a person"), audience="partner")

@@ -141,7 +141,7 @@ def approve_registration(
         must_outrank_appeal(by, won)
         _must_be_free(won, program, reason, at)
         _protect(won, program, at)
-        opportunity = opportunities.open_for_registration(registration=won, program=program, at=at)
+        opportunity = opportunities.open_for_registration(registration=won, program=program, by=by, at=at)
         won.account = opportunity.account
         won.status, won.decided_at, won.decided_by_id = target, at, by.user_id
         won.decision_note, won.approval_reason = note.strip(), reason.strip()

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from deals.actions import claims
+from deals.actions import claims, touches, verdicts
 from deals.actions.accounts import account_for
 from deals.actions.contention import settled
 from deals.actions.work import open_vendor_work
@@ -49,11 +49,11 @@ class OpportunityStaleRefused(OpportunityRefused):
     text = _("This deal was changed since you opened it.")
 
 
-def open_for_registration(*, registration: Registration, program: Program, at: datetime) -> Opportunity:
+def open_for_registration(*, registration: Registration, program: Program, by: Actor, at: datetime) -> Opportunity:
     """The opportunity that an approval makes, with the registration's figures. Runs in the caller's transaction."""
     products = list(registration.products.all())
     amount = registration.amount or Decimal(0)
-    return Opportunity.objects.create(
+    deal = Opportunity.objects.create(
         code=new_code("OP"),
         account=account_for(thing=registration, at=at),
         partner_id=registration.partner_id,
@@ -71,14 +71,16 @@ def open_for_registration(*, registration: Registration, program: Program, at: d
         created_at=at,
         touched_at=at,
     )
+    touches.note_introduction(opportunity=deal, by=by, at=at)
+    return deal
 
 
 def open_for_referral(
     *, referral: Referral, amount: Decimal, currency: str, term_months: int | None, expected_close_on: date | None,
-    at: datetime,
+    by: Actor, at: datetime,
 ) -> Opportunity:  # fmt: skip
     """The opportunity that qualifying a referral makes; the vendor works it. Runs in the caller's transaction."""
-    return Opportunity.objects.create(
+    deal = Opportunity.objects.create(
         code=new_code("OP"),
         account=account_for(thing=referral, at=at),
         partner_id=referral.partner_id,
@@ -95,6 +97,8 @@ def open_for_referral(
         created_at=at,
         touched_at=at,
     )
+    touches.note_introduction(opportunity=deal, by=by, at=at)
+    return deal
 
 
 def _lock(
@@ -169,6 +173,8 @@ def update_opportunity(
         deal.version += 1
         deal.save(update_fields=["stage", "expected_close_on", "touched_at", "version"])
         _record("deals.opportunity.updated", deal, by, at, {**changes, "note": note.strip()})
+        if "stage" in changes:
+            touches.note_stage(opportunity=deal, by=by, at=at)
     return deal
 
 
@@ -301,6 +307,8 @@ def confirm_won(
         )
         news = {"partner_id": deal.partner_id, "won_on": won_on.isoformat()}
         outbox.emit(name="deals.opportunity.won", ref=deal.ref, data=news, at=at)
+        touches.note_win(opportunity=deal, by=by, at=at)
+        verdicts.judge_deal(opportunity=deal, by=by, at=at)
         if registration is not None:
             _win_registration(registration, deal, by, at)
         if referral is not None:
@@ -457,6 +465,8 @@ def correct_opportunity(
         deal.save()
         _record("deals.opportunity.corrected", deal, by, at, changes, reason)
         outbox.emit(name="deals.opportunity.corrected", ref=deal.ref, data={"partner_id": deal.partner_id}, at=at)
+        if "won_on" in changes:
+            verdicts.judge_again(opportunity=deal, by=by, at=at)
     return deal
 
 

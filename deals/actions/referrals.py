@@ -168,6 +168,7 @@ def qualify_referral(
             currency=currency,
             term_months=term_months,
             expected_close_on=expected_close_on,
+            by=by,
             at=at,
         )
         lead.account = opportunity.account

@@ -72,6 +72,11 @@ class Touch(models.Model):
         return f"{self.code} {self.get_kind_display()}"
 
     @property
+    def is_documented(self) -> bool:
+        """Whether something shows it: a text, a file, or that the system saw it happen."""
+        return bool(self.evidence.strip() or self.file_id or self.source == RecordSource.SYSTEM)
+
+    @property
     def ref(self) -> Ref:
         """How other apps refer to it."""
         return Ref("deals.touch", self.code)

@@ -68,12 +68,20 @@ _LINES: dict[str, _Words] = {
     "deals.opportunity.won": _Words(_T("Won"), "green"),
     "deals.opportunity.lost": _Words(_T("Lost"), "red"),
     "deals.opportunity.corrected": _Words(_T("Corrected"), "amber", "", shared=False),
+    "deals.touch.recorded": _Words(_T("Touch recorded"), "", "", shared=False),
+    "deals.touch.struck": _Words(_T("Touch struck out"), "amber", "", shared=False),
+    "deals.touch.marked": _Words(_T("What mattered to the win was changed"), "", "", shared=False),
+    "deals.verdict.judged": _Words(_T("Attribution judged"), "", "", shared=False),
+    "deals.verdict.overruled": _Words(_T("Attribution overruled"), "amber", "", shared=False),
     "deals.referral.submitted": _Words(_T("Referred")),
     "deals.referral.accepted": _Words(_T("Accepted"), "green"),
     "deals.referral.declined": _Words(_T("Declined"), "red"),
     "deals.referral.qualified": _Words(_T("Qualified: it became an opportunity"), "green"),
     "deals.referral.won": _Words(_T("Won"), "green"),
     "deals.referral.lost": _Words(_T("Lost"), "red"),
+    "deals.dispute.opened": _Words(_T("Disputed"), "amber"),
+    "deals.dispute.settled": _Words(_T("Settled"), "green"),
+    "deals.dispute.withdrawn": _Words(_T("Dispute withdrawn")),
 }
 SHARED = [code for code, words in _LINES.items() if words.shared]
 
