@@ -311,17 +311,17 @@ class PublishForm(forms.Form):
 class ImportForm(forms.Form):
     """A CSV file and how to read it."""
 
-    kind = forms.ChoiceField(label=_("What it holds"))
+    kind = forms.ChoiceField(label=_("Kind of records"))
     file = forms.FileField(label=_("CSV file"))
     day_order = forms.ChoiceField(
-        label=_("Dates"),
+        label=_("Date format"),
         choices=[("iso", _("2026-12-31")), ("dmy", _("31/12/2026")), ("mdy", _("12/31/2026"))],
         initial="iso",
     )
     encoding = forms.ChoiceField(
         label=_("Encoding"),
         required=False,
-        choices=[("", _("UTF-8, or by its mark")), *((name, name) for name in ENCODINGS)],
+        choices=[("", _("UTF-8 (default)")), *((name, name) for name in ENCODINGS)],
     )
 
     def __init__(self, *args: Any, kinds: list, **kwargs: Any) -> None:

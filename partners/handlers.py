@@ -2,12 +2,14 @@
 
 from datetime import date, datetime
 
+from partners.actions.health import ALERT
 from partners.choices import TierNoticeKind
 from partners.models import Partner, Tier
 from partners.queries.program import version_at
 from partners.wording import unlocked
 from prm.core.actions.notices import notify
-from prm.core.models import Membership, OutboxEvent
+from prm.core.explain import from_json
+from prm.core.models import Membership, OutboxEvent, WorkItem
 from prm.core.outbox import handles
 from prm.core.refs import Ref
 
@@ -86,5 +88,12 @@ def tell_health_alert(event: OutboxEvent, at: datetime) -> None:
         membership_ids=_manager(partner),
         ref=partner.ref,
         at=at,
-        context={"partner": partner},
+        context={"partner": partner, "score_before": _score_before(partner)},
     )
+
+
+def _score_before(partner: Partner) -> int | None:
+    """From which score the health fell, as the open alert explains it."""
+    item = WorkItem.objects.open().about("partners.partner", partner.code).filter(kind=ALERT).last()
+    lines = from_json(item.context.get("lines", [])) if item else ()
+    return next((line.values.get("score_before") for line in lines if line.code == "health.alert"), None)

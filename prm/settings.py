@@ -151,6 +151,26 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PRM_ENV != "production"
 USERSESSIONS_TRACK_ACTIVITY = False
 SOCIALACCOUNT_ONLY = False
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+# The identity provider that people may link to their account; without its address there is none.
+OIDC_SERVER_URL = env.text("PRM_OIDC_SERVER_URL", "").rstrip("/")
+if OIDC_SERVER_URL and PRM_ENV == "production" and not OIDC_SERVER_URL.startswith("https://"):
+    raise ImproperlyConfigured("PRM_OIDC_SERVER_URL must begin with https:// in production.")
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "company",
+                "name": env.text("PRM_OIDC_NAME", "your company"),
+                "client_id": env.text("PRM_OIDC_CLIENT_ID"),
+                "secret": env.text("PRM_OIDC_CLIENT_SECRET"),
+                "settings": {"server_url": OIDC_SERVER_URL},
+            }
+        ]
+        if OIDC_SERVER_URL
+        else [],
+    }
+}
 MFA_REQUIRED = env.flag("MFA_REQUIRED", PRM_ENV not in {"demo"})
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
 SESSION_COOKIE_HTTPONLY = True
@@ -179,7 +199,8 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF],
         "object-src": [NONE],
         "base-uri": [NONE],
-        "form-action": [SELF],
+        # the form that starts a company sign-in is answered by a redirect to the provider
+        "form-action": [SELF, *filter(None, ["/".join(OIDC_SERVER_URL.split("/")[:3])])],
         "frame-ancestors": [NONE],
     }
 }

@@ -1,6 +1,6 @@
 """The inbox of everything that waits for a person, and the figures above it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -88,13 +88,14 @@ def inbox(actor: Actor, group: Group | None = None, taken: tuple[str, ...] = ())
     )
 
 
-def team_queue(actor: Actor) -> QuerySet[WorkItem]:
-    """What has a clock and waits for anybody in the company, the least time first: for who has nothing to decide."""
+def team_queue(actor: Actor, own: Iterable[int]) -> QuerySet[WorkItem]:
+    """What has a clock and waits for anybody else in the company, the least time first."""
     has_clock = Q(due_at__isnull=False) | Q(paused_at__isnull=False)
     return (
         WorkItem.objects.visible_to(actor)
         .open()
         .filter(has_clock)
+        .exclude(pk__in=own)
         .select_related("about", "about__partner__tier", "assignee")
         .order_by(F("due_at").asc(nulls_last=True), "opened_at", "pk")
     )

@@ -260,3 +260,38 @@ def test_a_long_inbox_takes_no_more_statements(world: World, mia: Client, at: da
         bring(number)
     assert stage.statements(mia, TODAY) == one
     assert len(mia.get(TODAY).context["rows"]) == 30
+
+
+# --- What waits for colleagues
+
+
+def colleagues(client: Client) -> list[str]:
+    return [row.item.ref_code for row in client.get(TODAY).context["team"]]
+
+
+def test_who_has_nothing_to_decide_sees_what_waits_for_whom(
+    world: World, sign_in, noon: datetime, at: datetime
+) -> None:
+    later = deals.submitted(world.paul, at=at)
+    sooner = deals.submitted(
+        world.rita, at=at - timedelta(hours=20), customer_name="Aster", customer_domain="aster.com"
+    )
+    for person in (world.rory, world.finn, world.ada):
+        client = sign_in(person)
+        assert colleagues(client) == [sooner.code, later.code]
+        text = stage.text_of(client.get(TODAY))
+        assert "Waiting for colleagues" in text
+        assert "Mia Berg" in text
+
+
+def test_a_director_sees_it_below_their_own_and_a_manager_only_when_idle(
+    world: World, sign_in, noon: datetime, at: datetime
+) -> None:
+    theirs = deals.submitted(world.paul, at=at)
+    assert colleagues(sign_in(world.mia)) == []
+    assert colleagues(sign_in(world.vera)) == [theirs.code]
+    WorkItem.objects.update(assignee=world.vera.user)
+    vera = sign_in(world.vera)
+    assert codes(vera.get(TODAY)) == [theirs.code]
+    assert colleagues(vera) == []
+    assert colleagues(sign_in(world.mia)) == [theirs.code]

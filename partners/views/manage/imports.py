@@ -112,7 +112,7 @@ def _result(request: HttpRequest, stored: StoredFile, values: dict, report: Repo
         "label": labels[values["kind"]],
         "report": report,
         "is_done": is_done,
-        "title": _("Imported") if is_done else _("Rehearsal"),
+        "title": _("Imported") if is_done else _("Preview"),
     }
     return render(request, "manage/partners/import_result.html", context)
 

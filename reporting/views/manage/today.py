@@ -16,11 +16,13 @@ from django_htmx.http import trigger_client_event
 from partners.choices import HealthBand
 from partners.models import Partner
 from prm.core.access import manage_page
+from prm.core.actors import Actor
 from prm.core.business_time import day_end
 from prm.core.explain import for_audience
 from prm.core.models import WorkItem
 from prm.core.queries.work_items import open_counts, waiting_for
 from prm.core.refused import Refused
+from prm.core.roles import ROLES
 from reporting.queries import attention
 from reporting.queries import today as figures
 from reporting.queries.attention import Concern
@@ -45,14 +47,14 @@ def today(request: HttpRequest) -> HttpResponse:
 
 
 def _inbox(request: HttpRequest, wanted: str) -> dict:
-    """What waits, narrowed to a chip, with the counts of all chips; where nothing does, what waits for colleagues."""
+    """What waits, narrowed to a chip, with the counts of all chips, and what waits for colleagues."""
     actor = request.actor
     chips = groups()
     chosen = next((chip for chip in chips if chip.code == wanted), None)
     taken = tuple(kind for chip in chips for kind in chip.kinds)
     rows = build_rows(figures.inbox(actor, chosen, taken)[: figures.MOST_ROWS + 1], actor)
     counts = figures.chip_counts(open_counts(actor), chips)
-    team = [] if rows or chosen else build_rows(figures.team_queue(actor)[: figures.TEAM_ROWS + 1], actor)
+    team = [] if chosen or (rows and not _answers_for_others(actor)) else _team(actor, rows)
     return {
         "rows": rows[: figures.MOST_ROWS],
         "more": len(rows) > figures.MOST_ROWS,
@@ -64,6 +66,15 @@ def _inbox(request: HttpRequest, wanted: str) -> dict:
         "can_bulk": any(row.can_bulk for row in rows),
         "next": f"{reverse('manage:reporting:today')}{f'?kind={chosen.code}' if chosen else ''}",
     }
+
+
+def _answers_for_others(actor: Actor) -> bool:
+    """Directors and up see what waits for the ranks below them; a manager only when there is nothing of their own."""
+    return ROLES[actor.role].rank >= 2
+
+
+def _team(actor: Actor, rows: list[Row]) -> list[Row]:
+    return build_rows(figures.team_queue(actor, [row.item.pk for row in rows])[: figures.TEAM_ROWS + 1], actor)
 
 
 def _around(request: HttpRequest, at: datetime) -> dict:

@@ -168,7 +168,7 @@ def test_every_link_that_is_not_good_answers_alike(world: World) -> None:
     registration, path = to_extend(world)
     version = {"version": registration.version}
     unknown = refused(f"/act/{'x' * 32}/extend/")
-    assert "This link is no longer good" in unknown
+    assert "This link is no longer valid" in unknown
     assert refused(f"/act/{'x' * 500}/extend/") == unknown
 
     assert refused(path.replace("/extend/", "/approve/")) == unknown  # another purpose
