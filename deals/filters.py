@@ -8,13 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 from deals.choices import (
     ConflictOutcome,
+    DisputeStatus,
     OpportunitySource,
     OpportunityStage,
     OpportunityStatus,
     ReferralStatus,
     RegistrationStatus,
 )
-from deals.models import Claim, Opportunity, Referral, Registration
+from deals.models import Claim, Dispute, Opportunity, Referral, Registration
 from deals.rules.accounts import AccountError, normalise_name
 from prm.core.codes import read_code
 
@@ -149,4 +150,32 @@ class ClaimFilters(django_filters.FilterSet):
 
     class Meta:
         model = Claim
+        fields: list[str] = []
+
+
+class DisputeFilters(django_filters.FilterSet):
+    """Filters of the vendor's queue of disputes."""
+
+    q = django_filters.CharFilter(method="by_line", label=_("Line or number"))
+    status = django_filters.MultipleChoiceFilter(choices=DisputeStatus.choices, label=_("State"))
+    partner = django_filters.CharFilter("partner__organization__name", "icontains", label=_("Partner"))
+    opened = django_filters.DateFromToRangeFilter("opened_at", label=_("Opened"))
+
+    class Meta:
+        model = Dispute
+        fields: list[str] = []
+
+    def by_line(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        """By what the line is for, its number or the dispute's."""
+        code = read_code(value) or "-"
+        return rows.filter(Q(commission__title__icontains=value) | Q(code=code) | Q(commission__code=code))
+
+
+class OwnDisputeFilters(DisputeFilters):
+    """Filters of a partner's own disputes."""
+
+    partner = None
+
+    class Meta:
+        model = Dispute
         fields: list[str] = []

@@ -1,7 +1,7 @@
 """A partner that does not agree with a line."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from deals.choices import DisputeStatus
@@ -42,6 +42,10 @@ class Dispute(models.Model):
             models.CheckConstraint(
                 condition=Q(status="open", settled_at=None) | (~Q(status="open") & Q(settled_at__isnull=False)),
                 name="deals_dispute_settled_is_dated",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["open", "withdrawn"]) | ~Q(settled_by=F("opened_by")),
+                name="deals_dispute_two_people",
             ),
             models.CheckConstraint(
                 condition=Q(expected_amount=None) | Q(expected_amount__gte=0, expected_amount__lt=10**12),

@@ -1,8 +1,8 @@
 """Where the vendor's staff find deals."""
 
-from django.urls import URLPattern, include, path
+from django.urls import URLPattern, URLResolver, include, path
 
-from deals.views.manage import claims, decisions, opportunities, referrals, registrations
+from deals.views.manage import claims, decisions, disputes, opportunities, referrals, registrations
 
 app_name = "deals"
 _deals = [
@@ -32,5 +32,12 @@ _deals = [
     path("claims/", claims.claim_list, name="claim_list"),
     path("claims/<str:code>/", claims.claim_detail, name="claim_detail"),
 ]
-_incentives: list[URLPattern] = []
+_disputes = [
+    path("", disputes.dispute_list, name="dispute_list"),
+    path("<str:code>/", disputes.dispute_detail, name="dispute_detail"),
+    path("<str:code>/uphold/", disputes.dispute_uphold, name="dispute_uphold"),
+    path("<str:code>/reject/", disputes.dispute_reject, name="dispute_reject"),
+    path("<str:code>/evidence/", disputes.dispute_file, name="dispute_file"),
+]
+_incentives: list[URLPattern | URLResolver] = [path("disputes/", include(_disputes))]
 urlpatterns = [path("deals/", include(_deals)), path("incentives/", include(_incentives))]

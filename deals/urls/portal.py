@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, include, path
 
-from deals.views.portal import referrals, registration_page, registrations
+from deals.views.portal import disputes, referrals, registration_page, registrations
 
 app_name = "deals"
 _deals = [
@@ -25,5 +25,11 @@ _deals = [
     path("<str:code>/files/<str:file>/", registration_page.attachment_download, name="attachment_download"),
     path("<str:code>/files/<str:file>/remove/", registration_page.attachment_remove, name="attachment_remove"),
 ]
-_earnings: list[URLPattern] = []
+_earnings: list[URLPattern] = [
+    path("lines/<str:code>/dispute/", disputes.dispute_create, name="dispute_create"),
+    path("disputes/", disputes.dispute_list, name="dispute_list"),
+    path("disputes/<str:code>/", disputes.dispute_detail, name="dispute_detail"),
+    path("disputes/<str:code>/withdraw/", disputes.dispute_withdraw, name="dispute_withdraw"),
+    path("disputes/<str:code>/evidence/", disputes.dispute_file, name="dispute_file"),
+]
 urlpatterns = [path("deals/", include(_deals)), path("earnings/", include(_earnings))]

@@ -12,7 +12,16 @@ from deals.actions.registrations import IncompleteRefused
 from prm.core.refused import Refused
 from prm.core.transitions import TransitionRefused
 
-STALE = frozenset({"deals.registration.stale", "deals.opportunity.stale", "deals.referral.stale", "transition.refused"})
+STALE = frozenset(
+    {
+        "deals.registration.stale",
+        "deals.opportunity.stale",
+        "deals.referral.stale",
+        "deals.dispute.stale",
+        "deals.dispute.open_already",
+        "transition.refused",
+    }
+)
 
 
 def version_in(request: HttpRequest) -> int | None:

@@ -136,6 +136,7 @@ INCENTIVE_TABS = [
 EARNING_TABS = [
     Tab("earnings", _("Overview"), "portal:deals:earning_home", "deals.earnings_view"),
     Tab("lines", _("Lines"), "portal:deals:commission_list", "deals.earnings_view"),
+    Tab("disputes", _("Disputes"), "portal:deals:dispute_list", "deals.earnings_view"),
     Tab("payouts", _("Payouts"), "portal:deals:payout_list", "deals.earnings_view"),
     Tab("statements", _("Statements"), "portal:deals:statement_list", "deals.earnings_view"),
     Tab("calculator", _("Calculator"), "portal:deals:earning_calculator", "deals.earnings_view"),

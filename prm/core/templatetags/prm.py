@@ -16,7 +16,7 @@ from django.conf import settings
 from django.middleware.csrf import get_token
 from django.template.context import Context
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
@@ -391,11 +391,19 @@ def earning_tabs(context: Context, active: str) -> dict[str, Any]:
 def _tabs(context: Context, tabs: list[Tab], active: str, name: str) -> dict[str, Any]:
     actor = context["actor"]
     shown = [
-        {"label": tab.label, "url": reverse(tab.url_name), "active": tab.code == active}
+        {"label": tab.label, "url": url, "active": tab.code == active}
         for tab in tabs
-        if actor.can(tab.permission) and (not tab.setting or getattr(settings, tab.setting))
+        if actor.can(tab.permission) and (not tab.setting or getattr(settings, tab.setting)) and (url := _address(tab))
     ]
     return {"tabs": shown if len(shown) > 1 else [], "name": name}
+
+
+def _address(tab: Tab) -> str:
+    """Where a tab leads; nothing while its page does not exist, as in the navigation."""
+    try:
+        return reverse(tab.url_name)
+    except NoReverseMatch:
+        return ""
 
 
 @register.inclusion_tag("components/card_head.html")
