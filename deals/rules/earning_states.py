@@ -45,7 +45,8 @@ PAYOUT_ITEM = Transitions(
     {
         "prepare": ([Item.PLANNED], Item.READY),
         "pay": ([Item.READY], Item.PAID),
-        "fail": ([Item.READY], Item.FAILED),
+        # Planned: its lines or its account changed after the approval, so that it could not be prepared.
+        "fail": ([Item.PLANNED, Item.READY], Item.FAILED),
         "retry": ([Item.FAILED], Item.READY),
         "void": ([Item.PLANNED, Item.FAILED], Item.VOID),
     },
