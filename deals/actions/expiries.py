@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-from django.db import OperationalError, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F
 
 from deals.actions import claims
+from deals.actions.chunks import CHUNK, in_chunks
 from deals.models import ExtensionRequest, InfoRequest, Registration
 from deals.queries.program import program_at
 from deals.rules.states import REGISTRATION
@@ -14,8 +14,6 @@ from partners.rules.reminders import due_reminder
 from prm.core.actions import audit, outbox
 from prm.core.actors import Actor
 from prm.core.models import WorkItem
-
-CHUNK = 1000
 
 
 def expire_registrations(
@@ -27,7 +25,7 @@ def expire_registrations(
     can't be ended is told to ``skip`` by its code, and the others go on; without ``skip`` the error is raised.
     """
     due = Registration.objects.filter(status__in=REGISTRATION.sources("expire"), protected_until__lt=on)
-    return _in_chunks(due, lambda rows: _end(rows, "expire", "expired", by, at), limit, skip)
+    return in_chunks(due, lambda rows: _end(rows, "expire", "expired", by, at), limit, skip)
 
 
 def withdraw_unanswered(
@@ -39,46 +37,7 @@ def withdraw_unanswered(
     """
     late = InfoRequest.objects.filter(closed_at=None, expires_on__lt=on).values("registration_id")
     due = Registration.objects.filter(status__in=REGISTRATION.sources("lapse"), pk__in=late)
-    return _in_chunks(due, lambda rows: _end(rows, "lapse", "withdrawn", by, at), limit, skip)
-
-
-def _in_chunks(
-    due: QuerySet[Registration],
-    act: Callable[[list[Registration]], int],
-    limit: int,
-    skip: Callable[[str, object], None] | None,
-) -> int:
-    """Act on what is due, locked, ``limit`` rows to a transaction; rows that somebody holds wait for the next night."""
-    waiting, done = list(due.order_by("pk").values_list("pk", "code")), 0
-    for start in range(0, len(waiting), limit):
-        done += _halved(due, waiting[start : start + limit], act, skip)
-    return done
-
-
-def _halved(
-    due: QuerySet[Registration],
-    some: list[tuple[int, str]],
-    act: Callable[[list[Registration]], int],
-    skip: Callable[[str, object], None] | None,
-) -> int:
-    """Act on some rows at once. If that fails, on each half, until the row at fault stands alone and is named.
-
-    A database that is busy or gone is no row's fault: that error goes up.
-    """
-    try:
-        with transaction.atomic():
-            mine = due.filter(pk__in=[pk for pk, _code in some])
-            return act(list(mine.select_for_update(skip_locked=True, of=("self",)).order_by("pk")))
-    except OperationalError:
-        raise
-    except Exception as error:
-        if skip is None:
-            raise
-        if len(some) == 1:
-            skip(some[0][1], error)
-            return 0
-    middle = len(some) // 2
-    return _halved(due, some[:middle], act, skip) + _halved(due, some[middle:], act, skip)
+    return in_chunks(due, lambda rows: _end(rows, "lapse", "withdrawn", by, at), limit, skip)
 
 
 def _end(rows: list[Registration], action: str, because: str, by: Actor, at: datetime) -> int:
@@ -131,7 +90,7 @@ def remind_protections(
     if not steps:
         return 0
     ahead = Registration.objects.protected_on(on).filter(protected_until__lte=on + timedelta(days=max(steps)))
-    return _in_chunks(ahead, lambda rows: _remind(rows, on, steps, by, at), limit, skip)
+    return in_chunks(ahead, lambda rows: _remind(rows, on, steps, by, at), limit, skip)
 
 
 def _remind(rows: list[Registration], on: date, steps: tuple[int, ...], by: Actor, at: datetime) -> int:

@@ -8,9 +8,10 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from deals.actions import claims, touches, verdicts
+from deals.actions import claims, contracts, touches, verdicts
 from deals.actions.accounts import account_for
 from deals.actions.contention import settled
+from deals.actions.revenue import value_deal
 from deals.actions.work import open_vendor_work
 from deals.choices import (
     LostReason,
@@ -24,8 +25,7 @@ from deals.kinds import WIN
 from deals.models import Opportunity, Referral, Registration
 from deals.queries.people import followers_of, may_decide
 from deals.queries.program import Program, program_at
-from deals.queries.rates import rate_on
-from deals.rules.arr import annual, convert
+from deals.rules.arr import annual
 from deals.rules.states import OPPORTUNITY, OPPORTUNITY_STAGE, REFERRAL, REGISTRATION
 from prm.core.actions import audit, notices, outbox, work_items
 from prm.core.actors import Actor
@@ -275,11 +275,14 @@ def confirm_won(
     won_on: date,
     amount: Decimal | None = None,
     term_months: int | None = None,
+    list_amount: Decimal | None = None,
     version: int | None = None,
 ) -> Opportunity:
     """Make a deal won, on both axes in one act. ``amount`` is the net invoiced value where it differs.
 
-    Revenue in the program's currency is fixed at the rate of the won date; without a rate it stays open.
+    Revenue in the program's currency is fixed at the rate of the won date; without a rate it stays open. The deal is
+    judged, its contract signed and what partners earn by it accrued in the same act; ``list_amount`` is the price of
+    a resold deal before its margin, where it is known.
     """
     _must_confirm(by, opportunity, at)
     program = program_at(at)
@@ -294,7 +297,7 @@ def confirm_won(
             raise OpportunityRefused("deals.opportunity.amount_missing", _("Please give the amount."))
         deal.status, deal.stage = target, OpportunityStage.CLOSED
         deal.won_on = deal.closed_on = won_on
-        _value(deal, program)
+        value_deal(deal=deal, currency=program.currency)
         deal.touched_at = at
         deal.version += 1
         deal.save()
@@ -309,6 +312,7 @@ def confirm_won(
         outbox.emit(name="deals.opportunity.won", ref=deal.ref, data=news, at=at)
         touches.note_win(opportunity=deal, by=by, at=at)
         verdicts.judge_deal(opportunity=deal, by=by, at=at)
+        contracts.sign_contract(opportunity=deal, by=by, at=at, list_amount=list_amount)
         if registration is not None:
             _win_registration(registration, deal, by, at)
         if referral is not None:
@@ -454,12 +458,15 @@ def correct_opportunity(
                 setattr(deal, name, value)
         if not changes:
             return deal
+        contracts.must_be_correctable(opportunity=deal, changes=changes)
         if deal.won_on is None or deal.won_on > program.today:
             raise OpportunityRefused("deals.opportunity.won_in_future", _("A deal can’t be won in the future."))
         if deal.amount is None or deal.amount < 0:
             raise OpportunityRefused("deals.opportunity.amount_missing", _("Please give the amount."))
         deal.closed_on = deal.won_on
-        _value(deal, program)
+        deal.arr = annual(deal.amount, deal.term_months, deal.currency)
+        contracts.correct_contract(opportunity=deal, by=by, at=at, reason=reason)
+        value_deal(deal=deal, currency=program.currency)
         deal.touched_at = at
         deal.version += 1
         deal.save()
@@ -468,16 +475,6 @@ def correct_opportunity(
         if "won_on" in changes:
             verdicts.judge_again(opportunity=deal, by=by, at=at)
     return deal
-
-
-def _value(deal: Opportunity, program: Program) -> None:
-    """ARR, and both figures in the program's currency at the rate of the won date."""
-    if deal.amount is None or deal.won_on is None:
-        raise AssertionError("a won deal has an amount and a date")
-    deal.arr = annual(deal.amount, deal.term_months, deal.currency)
-    deal.rate = rate_on(currency=deal.currency, to_currency=program.currency, day=deal.won_on)
-    deal.amount_program = convert(deal.amount, deal.rate, program.currency)
-    deal.arr_program = convert(deal.arr, deal.rate, program.currency)
 
 
 def _record(code: str, deal: Opportunity, by: Actor, at: datetime, changes: dict, reason: str = "") -> None:

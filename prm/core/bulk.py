@@ -33,15 +33,18 @@ def insert_many(objects: Sequence[Model], *, unique: Sequence[str] = (), update:
     return [row[0] for row in _insert(objects, clash, ["pk"])]
 
 
-def insert_missing(objects: Sequence[Model], *, key: Sequence[str]) -> dict[tuple, int]:
+def insert_missing(objects: Sequence[Model], *, key: Sequence[str], unique: Sequence[str] = ()) -> dict[tuple, int]:
     """Insert those unsaved objects of one model that clash with no row there is; the others are left out silently.
 
     Gives the new primary keys by the values of ``key``, fields that tell the objects apart. The database decides, so
-    of two who write the same at once only one learns that it did. Otherwise as ``insert_many``.
+    of two who write the same at once only one learns that it did. With ``unique`` only a clash of that constraint
+    counts as being there already, and any other is an error. Otherwise as ``insert_many``.
     """
     if not objects:
         return {}
-    return {tuple(values): pk for pk, *values in _insert(objects, " ON CONFLICT DO NOTHING", ["pk", *key])}
+    target = f" ({', '.join(_columns(objects[0]._meta, unique))})" if unique else ""
+    rows = _insert(objects, f" ON CONFLICT{target} DO NOTHING", ["pk", *key])
+    return {tuple(values): pk for pk, *values in rows}
 
 
 def _insert(objects: Sequence[Model], clash: str, returned: Sequence[str]) -> list[tuple]:
