@@ -436,8 +436,8 @@ def test_statements_do_not_grow_with_partners(
     quiet = statements(TODAY + DAY)
     monkeypatch.setattr(facts.chunks, "__defaults__", (21,))
     two_chunks = statements(TODAY + 2 * DAY)
-    assert two_chunks - quiet <= 20
-    assert quiet <= 23
+    assert two_chunks - quiet <= 18
+    assert quiet <= 21
 
 
 # --- The windows ---------------------------------------------------------------------------------------------------
