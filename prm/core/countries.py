@@ -1,6 +1,9 @@
 """Countries by their ISO 3166 code, for forms and pages."""
 
+from functools import lru_cache
+
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 COUNTRIES: dict[str, Promise] = {
@@ -256,9 +259,15 @@ COUNTRIES: dict[str, Promise] = {
 }
 
 
-def country_choices() -> list[tuple[str, str | Promise]]:
+def country_choices() -> list[tuple[str, str]]:
     """Choices for a form field, in the reader's alphabet, with an empty first line."""
-    return [("", ""), *sorted(COUNTRIES.items(), key=lambda pair: str(pair[1]))]
+    return [("", ""), *_by_name(get_language())]
+
+
+@lru_cache
+def _by_name(language: str | None) -> tuple[tuple[str, str], ...]:
+    """Translating and sorting them all takes as long as several queries; a language has them in one order."""
+    return tuple(sorted(((code, str(name)) for code, name in COUNTRIES.items()), key=lambda pair: pair[1]))
 
 
 def country_name(code: str) -> str:

@@ -3,9 +3,11 @@
 from django import forms
 from django.forms.renderers import DjangoTemplates
 from django.test import SimpleTestCase
+from django.utils import translation
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from prm.core.countries import COUNTRIES, country_choices
 from prm.core.renderer import Renderer
 
 NASTY = '"><script>&'
@@ -47,3 +49,14 @@ def test_forms_use_it() -> None:
         state = forms.ChoiceField(choices=[("a", "A")])
 
     assert isinstance(OneField().renderer, Renderer)
+
+
+def test_countries_stand_in_the_order_of_the_readers_language() -> None:
+    orders = {}
+    for language in ("en", "de", "en"):
+        with translation.override(language):
+            names = [name for _code, name in country_choices()]
+        assert names == ["", *sorted(names[1:])]
+        orders.setdefault(language, names)
+        assert orders[language] == names
+    assert len(names) == len(COUNTRIES) + 1
