@@ -276,6 +276,26 @@ class PayoutRunStatus(TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+class PayoutFileFormat(TextChoices):
+    """What a bank can read."""
+
+    PAIN = "pain001", _("SEPA credit transfer (pain.001)")
+    CSV = "csv", _("CSV")
+
+
+class LeftOut(TextChoices):
+    """Why what is due to a partner is not in a payout run."""
+
+    SUSPENDED = "suspended", _("Partner is suspended")
+    ENDED = "ended", _("Partnership has ended")
+    NO_DETAILS = "no_details", _("No bank details")
+    NO_TAX_FORM = "no_tax_form", _("No tax form")
+    TAX_FORM_OLD = "tax_form_old", _("Tax form has run out")
+    HELD = "held", _("Held")
+    NEGATIVE = "negative", _("Owes more than it earned: carried forward")
+    BELOW_MINIMUM = "below_minimum", _("Below the minimum: carried forward")
+
+
 class PayoutItemStatus(TextChoices):
     """The life of one payout of a run."""
 

@@ -4,6 +4,8 @@ from datetime import date, datetime
 
 from deals.actions.decisions import tell_partner
 from deals.actions.links import links_to_extend
+from deals.actions.payout_news import tell_of_payment
+from deals.actions.statements import tell_of_statement
 from deals.models import Registration
 from prm.core.models import OutboxEvent
 from prm.core.outbox import handles
@@ -38,3 +40,32 @@ def remind_of_end(event: OutboxEvent, at: datetime) -> None:
 
 def _registration(event: OutboxEvent) -> Registration:
     return Registration.objects.select_related("partner__organization", "program_version").get(code=event.ref_code)
+
+
+@handles("deals.payout_run.approved", name="deals.process_payout_run")
+@handles("deals.payout_run.retried", name="deals.process_payout_run:deals.payout_run.retried")
+def order_payout_run(event: OutboxEvent, at: datetime) -> None:
+    """Ask the worker to prepare what is planned and to write the files; a run that is done already stays as it is."""
+    from deals.tasks import process_payout_run
+
+    process_payout_run.apply_async(args=[event.ref_code], retry=False)
+
+
+@handles("deals.payout.paid", name="deals.tell_payout_paid")
+def tell_payout_paid(event: OutboxEvent, at: datetime) -> None:
+    """Send the partner its remittance: what was paid, to which account, and the lines that make it up."""
+    tell_of_payment(code=event.ref_code, at=event.at)
+
+
+@handles("deals.statement.ordered", name="deals.render_statement")
+def send_statement_to_worker(event: OutboxEvent, at: datetime) -> None:
+    """Queue the writing of a statement; without a broker this fails and is tried again."""
+    from deals.tasks import render_statement
+
+    render_statement.apply_async(args=[event.ref_code], retry=False)
+
+
+@handles("deals.statement.ready", name="deals.tell_statement_ready")
+def tell_statement_ready(event: OutboxEvent, at: datetime) -> None:
+    """Tell the partner's admins and finance people, with the balances and the way to the statement."""
+    tell_of_statement(code=event.ref_code, at=event.at)

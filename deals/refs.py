@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from deals.models import Claim, Dispute, Opportunity, Referral, Registration, Statement, Touch
+from deals.models import Claim, Dispute, Opportunity, PayoutDetails, PayoutItem, PayoutRun, Referral, Registration, Statement, Touch
 from deals.queries.attribution import deals_with_part
 from prm.core.refs import register_kind
 
@@ -57,4 +57,25 @@ register_kind(
     "deals.touch",
     label=_("Touch"),
     queryset_for=lambda actor: Touch.objects.visible_to(actor),
+)
+register_kind(
+    "deals.payout_run",
+    label=_("Payout run"),
+    queryset_for=lambda actor: PayoutRun.objects.visible_to(actor),
+    manage_url="manage:deals:payout_run_detail",
+)
+register_kind(
+    "deals.payout",
+    label=_("Payout"),
+    queryset_for=lambda actor: PayoutItem.objects.visible_to(actor),
+    manage_url="manage:deals:payout_detail",
+    portal_url="portal:deals:payout_detail",
+)
+register_kind(
+    "deals.payout_details",
+    label=_("Payout details"),
+    queryset_for=lambda actor: PayoutDetails.objects.visible_to(actor),
+    manage_url="manage:deals:payout_details_detail",
+    portal_url="portal:deals:payout_details",
+    portal_takes_code=False,
 )

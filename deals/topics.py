@@ -27,3 +27,8 @@ register_topic("deals.dispute_withdrawn", _("A dispute was withdrawn"), audience
 register_topic("deals.dispute_settled", _("Your disputes settled"), audience="partner")
 register_topic("deals.statement_ready", _("Your monthly statements"), audience="partner")
 register_topic("deals.verdict_overruled", _("Your part in a deal judged by a person"), audience="partner")
+register_topic("deals.payout_run_requested", _("A payout run to approve"), audience="vendor")
+register_topic("deals.payout_paid", _("Payments to you"), audience="partner")
+register_topic(
+    "deals.payout_details_changed", _("Changes of your payout details"), audience="partner", can_opt_out=False
+)

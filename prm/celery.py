@@ -35,6 +35,12 @@ SCHEDULE = [
     ("clock", "core.tick_work_items", 60.0, "mark work due soon or breached, and escalate breaches once"),
     ("night", "reporting.run_due_nights", crontab(minute=7), "run each ended business date once, in order"),
     ("packs", "reporting.resume_packs", crontab(minute=37), "order packs again that the broker or a worker lost"),
+    (
+        "payouts",
+        "deals.resume_payout_runs",
+        crontab(minute=47),
+        "go on with payout runs that were lost midway",
+    ),
     ("seal", "core.seal_audit", crontab(hour=0, minute=30), "seal yesterday's audit lines"),
     (
         "sweep",

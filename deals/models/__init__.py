@@ -10,7 +10,7 @@ from deals.models.contract import Contract, ContractEvent, EarningTerms, OwnRate
 from deals.models.dispute import Dispute
 from deals.models.ledger import LedgerClose, LedgerEntry, LedgerTransaction
 from deals.models.opportunity import Opportunity
-from deals.models.payout import PayoutDetails, PayoutItem, PayoutLine, PayoutRun
+from deals.models.payout import PayoutDetails, PayoutFile, PayoutItem, PayoutLine, PayoutRun
 from deals.models.product import Product
 from deals.models.rate import ExchangeRate
 from deals.models.referral import Referral
@@ -42,6 +42,7 @@ __all__ = [
     "Opportunity",
     "OwnRate",
     "PayoutDetails",
+    "PayoutFile",
     "PayoutItem",
     "PayoutLine",
     "PayoutRun",

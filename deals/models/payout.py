@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from deals.choices import PayoutItemStatus, PayoutMethod, PayoutRunStatus, TaxForm
+from deals.choices import PayoutFileFormat, PayoutItemStatus, PayoutMethod, PayoutRunStatus, TaxForm
 from prm.core.actors import Actor
 from prm.core.refs import Ref
 
@@ -65,6 +65,15 @@ class PayoutDetails(models.Model):
         """How other apps refer to it."""
         return Ref("deals.payout_details", self.code)
 
+    @property
+    def has_tax_form(self) -> bool:
+        """Whether the tax form is complete: its number, and for the W-forms the signed form itself."""
+        return bool(self.tax_id_sealed) and (self.tax_form == TaxForm.VAT or self.tax_form_file_id is not None)
+
+    def sealed_in(self, column: str) -> str:
+        """What a column's ciphertext is bound to."""
+        return f"{self.code}:{column}"
+
 
 class PayoutRunQuerySet(models.QuerySet["PayoutRun"]):
     """Runs, narrowed to who asks."""
@@ -78,6 +87,7 @@ class PayoutRun(models.Model):
     """One payment of everything payable in a currency up to a day, asked for by one person, approved by another.
 
     ``total_amount`` is the sum of its items that are not void. One open run a currency: lines can't be in two.
+    ``left_out`` keeps what was due and is not in it, partner by partner with the reason, as the approver saw it.
     """
 
     code = models.CharField(max_length=20, unique=True)
@@ -86,6 +96,8 @@ class PayoutRun(models.Model):
     status = models.CharField(_("status"), max_length=12, choices=PayoutRunStatus)
     minimum_amount = models.DecimalField(_("minimum"), max_digits=18, decimal_places=4)
     total_amount = models.DecimalField(_("total"), max_digits=18, decimal_places=4)
+    includes_ended = models.BooleanField(_("pays partners that ended"), default=False)
+    left_out = models.JSONField(_("left out"), default=list)
     note = models.TextField(_("note"), max_length=1000, blank=True)
     requested_by = models.ForeignKey("core.User", models.PROTECT, related_name="+")
     requested_at = models.DateTimeField(_("requested"))
@@ -125,6 +137,35 @@ class PayoutRun(models.Model):
     def ref(self) -> Ref:
         """How other apps refer to it."""
         return Ref("deals.payout_run", self.code)
+
+
+class PayoutFile(models.Model):
+    """One file for the bank: the payouts of a run that had been in none yet. Kept sealed, never written again.
+
+    Each payout that is sent stands in exactly one; one that failed and is sent again stands in a later one.
+    """
+
+    run = models.ForeignKey(PayoutRun, models.PROTECT, related_name="files")
+    number = models.PositiveSmallIntegerField(_("number"))
+    format = models.CharField(_("format"), max_length=10, choices=PayoutFileFormat)
+    file = models.OneToOneField("core.StoredFile", models.PROTECT, related_name="+")
+    items_count = models.PositiveIntegerField(_("payouts"))
+    total_amount = models.DecimalField(_("total"), max_digits=18, decimal_places=4)
+    created_at = models.DateTimeField(_("made"))
+
+    class Meta:
+        verbose_name = _("file for the bank")
+        verbose_name_plural = _("files for the bank")
+        constraints = [
+            models.UniqueConstraint(fields=["run", "number"], name="deals_payout_file_number"),
+            models.CheckConstraint(
+                condition=Q(total_amount__gt=0, total_amount__lt=10**14, items_count__gt=0),
+                name="deals_payout_file_is_not_empty",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}-{self.number}"
 
 
 class PayoutItem(models.Model):

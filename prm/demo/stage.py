@@ -23,6 +23,7 @@ SYSTEM_DAYS = 120  # since then deals are registered here; what is older was imp
 DAILY_NIGHTS = 35
 DAY = timedelta(days=1)
 SETUP = Actor.system("demo")
+LEFT_TO_THE_WORKER = ("reporting.render_pack", "reporting.refresh_after", "deals.process_payout_run")
 
 
 @dataclass(order=True)
@@ -114,5 +115,5 @@ class Stage:
 
 def deliver(at: datetime) -> None:
     """Let mails and notices go out at their moment; what asks the worker for something waits for the worker."""
-    while outbox.deliver_due(at=at, leave=("reporting.render_pack", "reporting.refresh_after")):
+    while outbox.deliver_due(at=at, leave=LEFT_TO_THE_WORKER):
         pass

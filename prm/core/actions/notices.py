@@ -107,6 +107,41 @@ def notify(
     return Notice.objects.bulk_create(notices)
 
 
+def notify_address(
+    *, topic: str, email: str, organization: Organization, ref: Ref, at: datetime, context: dict
+) -> Mail:
+    """Tell a mail address of a company that is nobody's sign-in, in the company's language and time zone.
+
+    The same templates as for members, with nobody as ``person``; there is no bell to ring and nothing to opt out of.
+    """
+    path = url_for(ref, "vendor" if organization.is_vendor else "partner")
+    with translation.override(organization.locale), timezone.override(ZoneInfo(organization.time_zone)):
+        values = {
+            **context,
+            "person": None,
+            "organization": organization,
+            "vendor": _vendor_among([]),
+            "url": f"{settings.SITE_URL}{path}" if path else settings.SITE_URL,
+            "links": {},
+            "ref": ref,
+            "topic": TOPICS[topic],
+            "site_url": settings.SITE_URL,
+            "preferences_url": f"{settings.SITE_URL}/me/preferences/",
+        }
+        name = f"mail/{topic.replace('.', '/', 1)}"
+        subject, _, text = render_to_string(f"{name}.txt", values).strip().partition("\n")
+        mail = new_mail(
+            topic=topic,
+            to_email=email,
+            subject=subject,
+            body_text=text.strip() + "\n",
+            body_html=render_to_string(f"{name}.html", {**values, "subject": subject}),
+            at=at,
+        )
+    write_mails(mails=[mail], at=at)
+    return mail
+
+
 def _vendor_among(members: Iterable[Membership]) -> Organization | None:
     """The vendor, which signs every mail: read along with its own people, else looked up."""
     own = (each.organization for each in members if each.organization.is_vendor)
