@@ -15,6 +15,7 @@ from deals.rules import sla
 from partners.models import Partner
 from prm.core.actors import Actor
 from prm.core.models import User, WorkItem
+from prm.core.roles import ROLES
 
 
 def own_registrations(actor: Actor) -> QuerySet[Registration]:
@@ -50,7 +51,7 @@ def decided_on(actor: Actor, items: Iterable[WorkItem]) -> list[Registration]:
     for item in found:
         if row := rows.get(item.ref_code):
             setattr(row, "item", item)  # noqa: B010 (templates read it; the model has no such column)
-            setattr(row, "assignee", item.assignee.name if item.assignee else "")  # noqa: B010
+            setattr(row, "assignee", holder_of(item))  # noqa: B010
             shown.append(row)
     return shown
 
@@ -79,7 +80,15 @@ def desk_of(*, thing: Registration | Referral, kind: str = DECISION) -> Desk:
     item = (
         WorkItem.objects.open().about(thing.ref.kind, thing.code).filter(kind=kind).select_related("assignee").first()
     )
-    return Desk(item, item.assignee.name if item and item.assignee else "")
+    return Desk(item, holder_of(item) if item else "")
+
+
+def holder_of(item: WorkItem) -> str:
+    """Who has a piece of work: a person, or the role that waits for somebody to take it."""
+    if item.assignee:
+        return item.assignee.name
+    role = ROLES.get(item.role)
+    return str(role.label) if role else ""
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ _KINDS = [(each.kind, each.label) for each in registered_kinds()]
 class AuditFilters(django_filters.FilterSet):
     """Filters of the audit log: by thing, by person, by what happened, by day."""
 
-    q = django_filters.CharFilter(method="by_number", label=_("Number of the thing"))
-    thing = django_filters.ChoiceFilter("ref_kind", choices=_KINDS, label=_("Kind of thing"))
+    q = django_filters.CharFilter(method="by_number", label=_("Record number"))
+    thing = django_filters.ChoiceFilter("ref_kind", choices=_KINDS, label=_("Kind of record"))
     person = django_filters.CharFilter(method="by_person", label=_("Person"))
     what = django_filters.CharFilter(method="by_words", label=_("What happened"))
     day = django_filters.DateFromToRangeFilter("at", label=_("Day"))

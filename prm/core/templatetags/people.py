@@ -1,10 +1,11 @@
-"""What people and their machines are called: roles and browsers. ``{% load people %}``."""
+"""What people, places and machines are called: roles, countries, browsers. ``{% load people %}``."""
 
 from typing import Any
 
 from django import template
 
 from prm.core.browsers import browser_words
+from prm.core.countries import country_name
 from prm.core.roles import ROLES
 
 register = template.Library()
@@ -14,6 +15,12 @@ register = template.Library()
 def browser(user_agent: Any) -> str:
     """What a browser calls itself, in words: Chrome on Linux."""
     return browser_words(str(user_agent or ""))
+
+
+@register.filter
+def country(code: Any) -> str:
+    """The name of a country: DE → Germany."""
+    return country_name(str(code)) if code else ""
 
 
 @register.filter

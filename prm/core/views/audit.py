@@ -33,7 +33,7 @@ def audit_list(request: HttpRequest) -> HttpResponseBase:
         AuditEntry.objects.visible_to(request.actor).select_related("actor_user", "on_behalf_of", "organization"),
         columns=[
             Column("code", _("What happened"), value=what_happened, link=_address, place="title", fixed=True),
-            Column("thing", _("Thing"), value=_thing, note="ref_code", note_label=_("Number")),
+            Column("thing", _("Record"), value=_thing, note="ref_code", note_label=_("Number")),
             Column("who", _("Done by"), value=who_did, note=_role, note_label=_("As")),
             Column("organization", _("Company"), value="organization.name"),
             Column("changes", _("Changes"), value=changes_in_words),

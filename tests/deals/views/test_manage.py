@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from bs4 import BeautifulSoup
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -449,3 +450,25 @@ def test_what_was_checked_stands_beside_the_decision(world: World, sign_in, now)
     assert checked(taken)[:2] == [False, True]
     Grant.objects.filter(partner_id=taken.partner_id, entitlement="deal_registration").delete()
     assert checked(free)[2] is False
+
+
+def test_the_tier_that_grants_it_has_the_name_that_the_program_gives(world: World, sign_in, now) -> None:
+    registration = waiting(world.paul, now)
+    Grant.objects.filter(partner_id=registration.partner_id, entitlement="deal_registration").update(
+        source_kind="tier", source_code="gold"
+    )
+    page = sign_in(world.mia).get(reverse("manage:deals:registration_detail", args=[registration.code]))
+    name = page.context["program"].tier_names(registration.partner.track.code)["gold"]
+    assert f"granted by the tier: {name}" in page.content.decode()
+    assert page.context["program"].tier_names("no-such-track") == {}
+
+
+def test_a_role_is_named_where_nobody_in_particular_decides(world: World, sign_in, now) -> None:
+    registration = stage.rejected(world, world.paul, at=now - timedelta(days=1), **stage.near(now))
+    registrations.appeal_registration(registration=registration, by=world.paul.actor, at=now, grounds="Look again.")
+    path = reverse("manage:deals:registration_detail", args=[registration.code])
+    text = sign_in(world.rory).get(path).content.decode()
+    assert "Director decides on this one." in text
+    assert "Waiting for Director" in text
+    queue = BeautifulSoup(sign_in(world.rory).get(reverse("manage:deals:registration_queue")).content, "html5lib")
+    assert ["Director" in row.get_text() for row in queue.select("tbody tr") if registration.code in str(row)] == [True]
