@@ -123,14 +123,16 @@ def _claims(deals: Sequence[Opportunity], touches: dict[int, list[Touch]], zone:
             found[deal.pk].append(_referral_claim(referrals[deal.referral_id], zone))
         if deal.origin == OpportunitySource.IMPORT and deal.is_partner_worked and deal.partner_id is not None:
             begun = deal.engaged_on or deal.won_on or local_date(deal.created_at, zone)
-            found[deal.pk].append(Claim(deal.pk, deal.partner_id, ClaimKind.IMPORT, begun, ref=deal.code))
+            found[deal.pk].append(
+                Claim(_moment(deal.created_at), deal.partner_id, ClaimKind.IMPORT, begun, ref=deal.code)
+            )
         found[deal.pk] += others[deal.pk]
     return found
 
 
 def _registration_claim(row: Registration, zone: str, *, gave_way: bool) -> Claim:
     return Claim(
-        id=row.pk,
+        id=_moment(row.submitted_at or row.created_at),
         partner_id=row.partner_id,
         kind=ClaimKind.REGISTRATION,
         submitted_on=local_date(row.submitted_at or row.created_at, zone),
@@ -142,7 +144,7 @@ def _registration_claim(row: Registration, zone: str, *, gave_way: bool) -> Clai
 
 def _referral_claim(row: Referral, zone: str) -> Claim:
     return Claim(
-        id=row.pk,
+        id=_moment(row.submitted_at),
         partner_id=row.partner_id,
         kind=ClaimKind.REFERRAL,
         submitted_on=local_date(row.submitted_at, zone),
@@ -150,6 +152,11 @@ def _referral_claim(row: Referral, zone: str) -> Claim:
         stands=row.status != ReferralStatus.DECLINED,
         ref=row.code,
     )
+
+
+def _moment(at: datetime) -> int:
+    """What orders claims of one day, whatever they are: the moment of submission in microseconds."""
+    return int(at.timestamp() * 1_000_000)
 
 
 def _may_give_way(row: Registration) -> bool:
