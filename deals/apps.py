@@ -16,8 +16,9 @@ class DealsConfig(AppConfig):
         import deals.purposes
         import deals.refs
         import deals.topics  # noqa: F401
+        from deals.actions.contract_imports import IMPORTERS as EVENT_IMPORTERS
         from deals.actions.imports import IMPORTERS
         from prm.core.csv_import import register_importer
 
-        for importer, label, permission in IMPORTERS:
+        for importer, label, permission in (*IMPORTERS, *EVENT_IMPORTERS):
             register_importer(importer.kind, label, permission, importer)

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from deals.actions.decisions import tell_partner
+from deals.actions.earning_news import tell_of_earnings
 from deals.actions.links import links_to_extend
 from deals.actions.payout_news import tell_of_payment
 from deals.actions.statements import tell_of_statement
@@ -36,6 +37,12 @@ def remind_of_end(event: OutboxEvent, at: datetime) -> None:
             links=links_to_extend(registration, on=day, at=event.at),
             days=(registration.protected_until - day).days,
         )
+
+
+@handles("deals.earnings.moved", name="deals.tell_of_earnings")
+def tell_earnings_moved(event: OutboxEvent, at: datetime) -> None:
+    """Tell the partner's admins and finance people what became payable and what was taken back, once a night."""
+    tell_of_earnings(news=event.data, at=event.at)
 
 
 def _registration(event: OutboxEvent) -> Registration:
