@@ -2,7 +2,20 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from deals.models import Claim, Dispute, Opportunity, PayoutDetails, PayoutItem, PayoutRun, Referral, Registration, Statement, Touch
+from deals.models import (
+    Claim,
+    Commission,
+    Contract,
+    Dispute,
+    Opportunity,
+    PayoutDetails,
+    PayoutItem,
+    PayoutRun,
+    Referral,
+    Registration,
+    Statement,
+    Touch,
+)
 from deals.queries.attribution import deals_with_part
 from prm.core.refs import register_kind
 
@@ -78,4 +91,14 @@ register_kind(
     manage_url="manage:deals:payout_details_detail",
     portal_url="portal:deals:payout_details",
     portal_takes_code=False,
+)
+register_kind(
+    "deals.contract",
+    label=_("Contract"),
+    queryset_for=lambda actor: Contract.objects.visible_to(actor),
+)
+register_kind(
+    "deals.commission",
+    label=_("Commission"),
+    queryset_for=lambda actor: Commission.objects.visible_to(actor),
 )
