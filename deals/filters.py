@@ -12,10 +12,12 @@ from deals.choices import (
     OpportunitySource,
     OpportunityStage,
     OpportunityStatus,
+    PayoutItemStatus,
+    PayoutRunStatus,
     ReferralStatus,
     RegistrationStatus,
 )
-from deals.models import Claim, Dispute, Opportunity, Referral, Registration
+from deals.models import Claim, Dispute, Opportunity, PayoutItem, PayoutRun, Referral, Registration
 from deals.rules.accounts import AccountError, normalise_name
 from prm.core.codes import read_code
 
@@ -150,6 +152,29 @@ class ClaimFilters(django_filters.FilterSet):
 
     class Meta:
         model = Claim
+        fields: list[str] = []
+
+
+class PayoutRunFilters(django_filters.FilterSet):
+    """Filters of the list of payout runs."""
+
+    q = django_filters.CharFilter("code", "icontains", label=_("Number"))
+    currency = django_filters.CharFilter("currency", "iexact", label=_("Currency"))
+    status = django_filters.MultipleChoiceFilter(choices=PayoutRunStatus.choices, label=_("State"))
+
+    class Meta:
+        model = PayoutRun
+        fields: list[str] = []
+
+
+class PayoutItemFilters(django_filters.FilterSet):
+    """Filters of the payouts of a run."""
+
+    q = django_filters.CharFilter("partner__organization__name", "icontains", label=_("Partner"))
+    status = django_filters.MultipleChoiceFilter(choices=PayoutItemStatus.choices, label=_("State"))
+
+    class Meta:
+        model = PayoutItem
         fields: list[str] = []
 
 

@@ -82,6 +82,21 @@ _LINES: dict[str, _Words] = {
     "deals.dispute.opened": _Words(_T("Disputed"), "amber"),
     "deals.dispute.settled": _Words(_T("Settled"), "green"),
     "deals.dispute.withdrawn": _Words(_T("Dispute withdrawn")),
+    "deals.payout_run.requested": _Words(_T("Prepared"), "", "", shared=False),
+    "deals.payout_run.approved": _Words(_T("Approved"), "green", "", shared=False),
+    "deals.payout_run.cancelled": _Words(_T("Cancelled"), "", "", shared=False),
+    "deals.payout_run.partial": _Words(_T("A payout failed"), "red", "", shared=False),
+    "deals.payout_run.completed": _Words(_T("Completed"), "green", "", shared=False),
+    "deals.payout_run.file_written": _Words(_T("File for the bank written"), "", "", shared=False),
+    "deals.payout_run.file_downloaded": _Words(_T("File for the bank downloaded"), "", "", shared=False),
+    "deals.payout.prepared": _Words(_T("Booked as leaving"), "", "", shared=False),
+    "deals.payout.paid": _Words(_T("Paid"), "green", "", shared=False),
+    "deals.payout.failed": _Words(_T("Failed"), "red", "", shared=False),
+    "deals.payout.taken_out": _Words(_T("Taken out of the run"), "amber", "", shared=False),
+    "deals.payout_details.entered": _Words(_T("Entered"), "", "", shared=False),
+    "deals.payout_details.changed": _Words(_T("Changed"), "amber", "", shared=False),
+    "deals.payout_details.seen": _Words(_T("Read in full"), "", "", shared=False),
+    "deals.payout_details.form_downloaded": _Words(_T("Tax form downloaded"), "", "", shared=False),
 }
 SHARED = [code for code, words in _LINES.items() if words.shared]
 

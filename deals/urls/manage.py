@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from deals.views.manage import claims, decisions, disputes, opportunities, referrals, registrations
+from deals.views.manage import (
+    claims,
+    decisions,
+    disputes,
+    opportunities,
+    payout_details,
+    payouts,
+    referrals,
+    registrations,
+)
 
 app_name = "deals"
 _deals = [
@@ -39,5 +48,29 @@ _disputes = [
     path("<str:code>/reject/", disputes.dispute_reject, name="dispute_reject"),
     path("<str:code>/evidence/", disputes.dispute_file, name="dispute_file"),
 ]
-_incentives: list[URLPattern | URLResolver] = [path("disputes/", include(_disputes))]
+_payouts = [
+    path("", payouts.payout_run_list, name="payout_run_list"),
+    path("new/", payouts.payout_run_create, name="payout_run_create"),
+    path("details/", payout_details.payout_details_list, name="payout_details_list"),
+    path("details/<str:code>/", payout_details.payout_details_detail, name="payout_details_detail"),
+    path("details/<str:code>/form/", payout_details.payout_details_form, name="payout_details_form"),
+    path("runs/<str:code>/", payouts.payout_run_detail, name="payout_run_detail"),
+    path("runs/<str:code>/approve/", payouts.payout_run_approve, name="payout_run_approve"),
+    path("runs/<str:code>/cancel/", payouts.payout_run_cancel, name="payout_run_cancel"),
+    path("runs/<str:code>/renew/", payouts.payout_run_renew, name="payout_run_renew"),
+    path("runs/<str:code>/paid/", payouts.payout_run_confirm, name="payout_run_confirm"),
+    path("runs/<str:code>/retry/", payouts.payout_run_retry, name="payout_run_retry"),
+    path("runs/<str:code>/write/", payouts.payout_run_write, name="payout_run_write"),
+    path("runs/<str:code>/report/", payouts.payout_run_report, name="payout_run_report"),
+    path("runs/<str:code>/files/<int:number>/", payouts.payout_file_download, name="payout_file_download"),
+    path("<str:code>/", payouts.payout_detail, name="payout_detail"),
+    path("<str:code>/paid/", payouts.payout_confirm, name="payout_confirm"),
+    path("<str:code>/failed/", payouts.payout_fail, name="payout_fail"),
+    path("<str:code>/retry/", payouts.payout_retry, name="payout_retry"),
+    path("<str:code>/release/", payouts.payout_release, name="payout_release"),
+]
+_incentives: list[URLPattern | URLResolver] = [
+    path("disputes/", include(_disputes)),
+    path("payouts/", include(_payouts)),
+]
 urlpatterns = [path("deals/", include(_deals)), path("incentives/", include(_incentives))]

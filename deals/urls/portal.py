@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, include, path
 
-from deals.views.portal import disputes, referrals, registration_page, registrations
+from deals.views.portal import disputes, payouts, referrals, registration_page, registrations
 
 app_name = "deals"
 _deals = [
@@ -31,5 +31,9 @@ _earnings: list[URLPattern] = [
     path("disputes/<str:code>/", disputes.dispute_detail, name="dispute_detail"),
     path("disputes/<str:code>/withdraw/", disputes.dispute_withdraw, name="dispute_withdraw"),
     path("disputes/<str:code>/evidence/", disputes.dispute_file, name="dispute_file"),
+    path("payouts/", payouts.payout_list, name="payout_list"),
+    path("payouts/details/", payouts.payout_details, name="payout_details"),
+    path("payouts/details/edit/", payouts.payout_details_edit, name="payout_details_edit"),
+    path("payouts/<str:code>/", payouts.payout_detail, name="payout_detail"),
 ]
 urlpatterns = [path("deals/", include(_deals)), path("earnings/", include(_earnings))]

@@ -18,12 +18,15 @@ from allauth.core.exceptions import ReauthenticationRequired
 from allauth.core.internal.httpkit import clean_client_ip
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from prm.core.actions.mails import write_mail
 from prm.core.models import Membership, Organization, User
@@ -53,6 +56,25 @@ def recent_sign_in(view: Callable) -> Callable:
         if not proved_recently(request):
             raise ReauthenticationRequired
         return view(request, *args, **kwargs)
+
+    return guard
+
+
+def fresh_sign_in(view: Callable) -> Callable:
+    """Like ``recent_sign_in``, for forms that must not be kept while somebody proves who they are.
+
+    allauth keeps a suspended POST in the session to carry it out afterwards. Where bank details are typed that would
+    write them down in clear, so the form is asked for again instead; whoever opened it has just proved themselves.
+    """
+
+    @wraps(view)
+    def guard(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if proved_recently(request):
+            return view(request, *args, **kwargs)
+        if request.method == "POST":
+            messages.warning(request, _("Please confirm who you are first, and then fill in the form again."))
+            return redirect(request.path)
+        raise ReauthenticationRequired
 
     return guard
 

@@ -51,6 +51,7 @@ STATE_TONES: dict[str, str] = {
     **dict.fromkeys(("skipped", "none", "ended", "superseded", "lapsed"), "grey"),
     **dict.fromkeys(("submitted", "in_review", "open", "new", "sent", "invited", "prepared", "running"), "blue"),
     **dict.fromkeys(("pending", "registered", "priority", "provisional", "scheduled"), "blue"),
+    **dict.fromkeys(("requested", "planned"), "blue"),
     **dict.fromkeys(("info_requested", "returned", "due_soon", "grace", "paused", "at_risk", "warning"), "amber"),
     **dict.fromkeys(("expiring", "possible", "partial", "on_hold", "unknown"), "amber"),
     **dict.fromkeys(("approved", "won", "active", "qualified", "accepted", "paid", "published", "done"), "green"),
