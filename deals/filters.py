@@ -7,6 +7,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from deals.choices import (
+    CommissionKind,
+    CommissionStatus,
     ConflictOutcome,
     DisputeStatus,
     OpportunitySource,
@@ -17,8 +19,23 @@ from deals.choices import (
     ReferralStatus,
     RegistrationStatus,
 )
-from deals.models import Claim, Dispute, Opportunity, PayoutItem, PayoutRun, Referral, Registration
+from deals.models import (
+    Claim,
+    Commission,
+    Dispute,
+    Opportunity,
+    PayoutItem,
+    PayoutRun,
+    Referral,
+    Registration,
+    Statement,
+)
+from deals.queries.attribution import Period, deals_behind, period_named
+from deals.queries.program import program_at
 from deals.rules.accounts import AccountError, normalise_name
+from partners.models import Partner, Tier
+from partners.queries.program import calendar_terms
+from prm.core.business_time import quarter_of
 from prm.core.codes import read_code
 
 _SENT = [choice for choice in RegistrationStatus.choices if choice[0] != RegistrationStatus.DRAFT]
@@ -204,3 +221,105 @@ class OwnDisputeFilters(DisputeFilters):
     class Meta:
         model = Dispute
         fields: list[str] = []
+
+
+FIGURES = {
+    "revenue": _("Total revenue"),
+    "sourced": _("Partner-sourced revenue"),
+    "influenced": _("Partner-influenced revenue, at its reporting credit"),
+    "involved": _("Partner-involved revenue"),
+}
+PERIODS = {
+    "12m": _("Last 12 months"),
+    "quarter": _("This quarter"),
+    "last_quarter": _("Last quarter"),
+    "year": _("This fiscal year"),
+    "last_year": _("Last fiscal year"),
+}
+
+
+class AttributionFilters(django_filters.FilterSet):
+    """Which figure of the attribution report a list of won deals adds up, of what period and whose."""
+
+    figure = django_filters.ChoiceFilter(
+        choices=[*FIGURES.items(), ("left_out", _("Left out: no exchange rate"))], label=_("Figure")
+    )
+    period = django_filters.ChoiceFilter(choices=list(PERIODS.items()), label=_("Period"))
+    partner = django_filters.CharFilter(label=_("Partner’s number"))
+    tier = django_filters.ModelChoiceFilter(queryset=Tier.objects.all(), label=_("Tier"))
+    rung = django_filters.CharFilter(label=_("Tier’s code"))
+    quarter = django_filters.DateFilter(label=_("In the quarter of"))
+
+    class Meta:
+        model = Opportunity
+        fields: list[str] = []
+
+    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
+        """The deals behind the figure; without one, those with a partner in them."""
+        asked = self.form.cleaned_data
+        program = program_at(self.request.at)
+        fiscal = calendar_terms(program.version).fiscal_start_month
+        period = period_named(asked.get("period") or "", program.today, fiscal)
+        if asked.get("quarter"):
+            quarter = quarter_of(asked["quarter"], fiscal)
+            period = Period(max(quarter.start, period.start), min(quarter.end, period.end))
+        partner_id = None
+        if asked.get("partner"):
+            code = read_code(asked["partner"])
+            found = Partner.objects.visible_to(self.request.actor).filter(code=code).values_list("pk", flat=True)
+            partner_id = found.first() or 0
+        deals = deals_behind(
+            asked.get("figure") or "involved",
+            period,
+            partner_id=partner_id,
+            tier_id=asked["tier"].pk if asked.get("tier") else None,
+            tier_code=asked.get("rung") or "",
+        )
+        return queryset.filter(pk__in=deals.values("pk"))
+
+
+class OwnCommissionFilters(django_filters.FilterSet):
+    """Filters of a partner's own earnings."""
+
+    q = django_filters.CharFilter(method="by_line", label=_("Customer or number"))
+    status = django_filters.MultipleChoiceFilter(choices=CommissionStatus.choices, label=_("State"))
+    kind = django_filters.MultipleChoiceFilter(choices=CommissionKind.choices, label=_("Kind"))
+    held = django_filters.BooleanFilter(method="only_held", label=_("Held"))
+    currency = django_filters.CharFilter("currency", "iexact", label=_("Currency"))
+    earned = django_filters.DateFromToRangeFilter("earned_on", label=_("Earned"))
+    payable = django_filters.DateFromToRangeFilter("payable_on", label=_("Payable"))
+    paid = django_filters.DateFromToRangeFilter("paid_on", label=_("Paid"))
+
+    class Meta:
+        model = Commission
+        fields: list[str] = []
+
+    def by_line(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        """By what the line is for, or its number."""
+        return rows.filter(Q(title__icontains=value) | Q(code=read_code(value) or "-"))
+
+    def only_held(self, rows: QuerySet, _name: str, value: Any) -> QuerySet:
+        """Those that something keeps out of runs, or those that nothing does."""
+        return rows.exclude(held_reason="") if value else rows.filter(held_reason="")
+
+
+class StatementFilters(django_filters.FilterSet):
+    """Filters of the vendor's list of statements."""
+
+    partner = django_filters.CharFilter("partner__organization__name", "icontains", label=_("Partner"))
+    currency = django_filters.CharFilter("currency", "iexact", label=_("Currency"))
+    month = django_filters.DateFromToRangeFilter("month", label=_("Month"))
+    failed = django_filters.BooleanFilter(method="only_failed", label=_("Failed"))
+    waiting = django_filters.BooleanFilter(method="only_waiting", label=_("Waiting"))
+
+    class Meta:
+        model = Statement
+        fields: list[str] = []
+
+    def only_failed(self, rows: QuerySet, _name: str, value: Any) -> QuerySet:
+        """Those whose figures contradicted each other, or the others."""
+        return rows.exclude(failure="") if value else rows.filter(failure="")
+
+    def only_waiting(self, rows: QuerySet, _name: str, value: Any) -> QuerySet:
+        """Those the worker has not made yet, or the others."""
+        return rows.filter(ready_at=None, failure="") if value else rows.exclude(ready_at=None)

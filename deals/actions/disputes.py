@@ -34,7 +34,7 @@ from deals.queries.people import decider_for, followers_of, holders_of
 from deals.queries.program import Program, program_at
 from deals.rules import disputes as rules
 from deals.rules import sla
-from deals.rules.states import DISPUTE as STATES
+from deals.rules.earning_states import DISPUTE as STATES
 from partners.queries.program import incentive_terms
 from prm.core.actions import audit, notices, outbox, work_items
 from prm.core.actors import Actor

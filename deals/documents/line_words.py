@@ -274,6 +274,12 @@ _WORDS: dict[str, Say] = {
     "attribution.factor": _row(lambda: _("Part of the rate"), "percent", "percent"),
     "attribution.check": _check,
     "spiff.awarded": _spiff,
+    "earning.verdict": lambda v, c, n: (
+        _("Your part in the deal"),
+        word(VerdictKind, v.get("kind")),
+        _("%(percent)s of the rate") % {"percent": _percent(v.get("percent"))},
+    ),
+    "earning.no_list_price": lambda v, c, n: (_("List price"), "–", _("all of the price is margin")),
 }
 _TOTALS = frozenset(
     {"commission.amount", "clawback.amount", "rebate.amount", "push.amount", "margin.profit", "commission.fixed"}

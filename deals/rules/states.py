@@ -6,7 +6,7 @@ it ends as won, lost, expired or withdrawn; an expired one may still be won, bec
 opportunity's stage is the partner's axis and moves freely while its status is open. Source: program rules §3.
 """
 
-from deals.choices import DisputeStatus, ExtensionStatus, OpportunityStage, OpportunityStatus, ReferralStatus
+from deals.choices import ExtensionStatus, OpportunityStage, OpportunityStatus, ReferralStatus
 from deals.choices import RegistrationStatus as Status
 from partners.rules.terms import RegistrationTerms
 from prm.core.transitions import Transitions
@@ -64,16 +64,6 @@ EXTENSION = Transitions(
     {
         "grant": ([ExtensionStatus.REQUESTED], ExtensionStatus.GRANTED),
         "decline": ([ExtensionStatus.REQUESTED], ExtensionStatus.DECLINED),
-    },
-)
-
-DISPUTE = Transitions(
-    "dispute",
-    {
-        "uphold": ([DisputeStatus.OPEN], DisputeStatus.UPHELD),
-        "uphold_partly": ([DisputeStatus.OPEN], DisputeStatus.PARTLY_UPHELD),
-        "reject": ([DisputeStatus.OPEN], DisputeStatus.REJECTED),
-        "withdraw": ([DisputeStatus.OPEN], DisputeStatus.WITHDRAWN),
     },
 )
 

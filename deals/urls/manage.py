@@ -3,6 +3,8 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from deals.views.manage import (
+    attribution,
+    attribution_report,
     claims,
     decisions,
     disputes,
@@ -11,6 +13,7 @@ from deals.views.manage import (
     payouts,
     referrals,
     registrations,
+    statements,
 )
 
 app_name = "deals"
@@ -33,6 +36,18 @@ _deals = [
     path("opportunities/<str:code>/won/", opportunities.opportunity_confirm, name="opportunity_confirm"),
     path("opportunities/<str:code>/lost/", opportunities.opportunity_lose, name="opportunity_lose"),
     path("opportunities/<str:code>/correct/", opportunities.opportunity_correct, name="opportunity_correct"),
+    # attribution
+    path("opportunities/<str:code>/attribution/", attribution.attribution_detail, name="attribution_detail"),
+    path("opportunities/<str:code>/attribution/add/", attribution.attribution_record, name="attribution_record"),
+    path(
+        "opportunities/<str:code>/attribution/overrule/", attribution.attribution_overrule, name="attribution_overrule"
+    ),
+    path("touches/<str:code>/strike/", attribution.touch_strike, name="touch_strike"),
+    path("touches/<str:code>/matter/", attribution.touch_mark, name="touch_mark"),
+    path("touches/<str:code>/file/", attribution.touch_file, name="touch_file"),
+    path("attribution/", attribution_report.attribution_report, name="attribution_report"),
+    path("attribution/why/", attribution_report.attribution_why, name="attribution_why"),
+    path("attribution/deals/", attribution_report.attribution_deals, name="attribution_deals"),
     path("referrals/", referrals.referral_list, name="referral_list"),
     path("referrals/<str:code>/", referrals.referral_detail, name="referral_detail"),
     path("referrals/<str:code>/accept/", referrals.referral_accept, name="referral_accept"),
@@ -47,6 +62,13 @@ _disputes = [
     path("<str:code>/uphold/", disputes.dispute_uphold, name="dispute_uphold"),
     path("<str:code>/reject/", disputes.dispute_reject, name="dispute_reject"),
     path("<str:code>/evidence/", disputes.dispute_file, name="dispute_file"),
+]
+_statements = [
+    path("", statements.statement_list, name="statement_list"),
+    path("<str:code>/", statements.statement_detail, name="statement_detail"),
+    path("<str:code>/order/", statements.statement_order, name="statement_order"),
+    path("<str:code>/pdf/", statements.statement_pdf, name="statement_pdf"),
+    path("<str:code>/csv/", statements.statement_csv, name="statement_csv"),
 ]
 _payouts = [
     path("", payouts.payout_run_list, name="payout_run_list"),
@@ -71,6 +93,7 @@ _payouts = [
 ]
 _incentives: list[URLPattern | URLResolver] = [
     path("disputes/", include(_disputes)),
+    path("statements/", include(_statements)),
     path("payouts/", include(_payouts)),
 ]
 urlpatterns = [path("deals/", include(_deals)), path("incentives/", include(_incentives))]

@@ -238,10 +238,12 @@ def columns_over_time(
     left: float = 88,
     headings: tuple[str, ...] = (),
     rows: tuple[tuple[str, ...], ...] = (),
+    named: bool = False,
 ) -> Chart:
     """Columns by period, split in part and rest where a part is given, with a dashed line of targets.
 
-    The plot leaves `left` free for the axis, so that a table with a first column of that width lines up.
+    The plot leaves `left` free for the axis, so that a table with a first column of that width lines up. `named`
+    writes each column's label below it, where no such table stands there.
     """
     known = [column.value for column in columns if column.value is not None]
     targets = [column.target for column in columns if column.target is not None]
@@ -250,7 +252,7 @@ def columns_over_time(
         "field": "label",
         "type": "ordinal",
         "sort": None,
-        "axis": None,
+        "axis": {"labelExpr": _words(column.label for column in columns), "title": None} if named else None,
         "scale": {
             "domain": [str(index) for index in range(len(columns))],
             "paddingInner": 0.42,
@@ -301,7 +303,7 @@ def columns_over_time(
         height,
         layers,
         autosize={"type": "none"},
-        padding={"left": left, "right": 0, "top": 7, "bottom": 6},
+        padding={"left": left, "right": 0, "top": 7, "bottom": 26 if named else 6},
     )
     return Chart(name, title, alt, spec, headings, rows)
 

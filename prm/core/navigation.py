@@ -60,7 +60,7 @@ MANAGE = [
         "manage:reporting:pack_list",
         "chart-bar",
         "reporting.pack_view",
-        ("/manage/reporting/",),
+        ("/manage/reporting/", "/manage/deals/attribution/"),
     ),
     Item(
         _("Program"),
@@ -129,6 +129,7 @@ INCENTIVE_TABS = [
     Tab("contracts", _("Contracts"), "manage:deals:contract_list", "deals.commission_view"),
     Tab("disputes", _("Disputes"), "manage:deals:dispute_list", "deals.commission_view"),
     Tab("payouts", _("Payout runs"), "manage:deals:payout_run_list", "deals.payout_view"),
+    Tab("statements", _("Statements"), "manage:deals:statement_list", "deals.commission_view"),
     Tab("plans", _("Plans"), "manage:deals:plan_list", "deals.commission_view"),
     Tab("spiffs", _("SPIFFs"), "manage:deals:spiff_list", "deals.commission_view"),
     Tab("ledger", _("Ledger"), "manage:deals:ledger_list", "deals.ledger_view"),

@@ -11,7 +11,10 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from deals.actions.earning_nights import run_earnings
 from deals.actions.expiries import run_expiries
+from deals.actions.statements import order_statements
+from deals.actions.verdicts import judge_won_deals
 from prm.core.actors import Actor
 from reporting.actions import scorecards
 from reporting.actions.packs import order_due_packs
@@ -64,6 +67,12 @@ def end_what_expired(night: Night) -> StepResult:
     return StepResult(seen=changed + len(tally.skipped), changed=changed, skipped=tally.skipped, detail=done)
 
 
+def judge_stragglers(night: Night) -> StepResult:
+    """Won deals that have no verdict yet, so many a night."""
+    judged = judge_won_deals(by=night.by, at=night.at)
+    return StepResult(seen=judged, changed=judged)
+
+
 def gather(night: Night) -> StepResult:
     """Everything the rules need to know, for all partners at once."""
     tally = Tally()
@@ -92,18 +101,39 @@ def remind(night: Night) -> StepResult:
     return StepResult(seen=told + len(tally.skipped), changed=told, skipped=tally.skipped)
 
 
+def earn(night: Night) -> StepResult:
+    """Pushes and rebates of a quarter that ended, what became payable or final, and one piece of news for each partner.
+
+    Money is due on the date that begins: what can be paid on it is payable in its morning.
+    """
+    tally = Tally()
+    done = run_earnings(on=night.morning, by=night.by, at=night.at, skip=tally.skip)
+    changed = sum(done.values()) - done["told"]
+    return StepResult(seen=changed + len(tally.skipped), changed=changed, skipped=tally.skipped, detail=done)
+
+
 def order_packs(night: Night) -> StepResult:
     """Packs of the last complete quarter for partners whose review is due and who have none yet."""
     packs = order_due_packs(on=night.on, by=night.by, at=night.at)
     return StepResult(seen=len(packs), changed=len(packs))
 
 
+def state_months(night: Night) -> StepResult:
+    """Statements of the months that have ended, once each; their books are closed first."""
+    done = order_statements(on=night.on, by=night.by, at=night.at)
+    changed = sum(done.values())
+    return StepResult(seen=changed, changed=changed, detail=done)
+
+
 STEPS = (
     Step("night.expiries", _("What ended"), end_what_expired),
+    Step("night.verdicts", _("Attribution"), judge_stragglers),
     Step("night.facts", _("Facts"), gather),
     Step("night.health", _("Health"), score),
     Step("night.tiers", _("Tiers"), decide),
     Step("night.reminders", _("Reminders"), remind),
+    Step("night.earnings", _("Earnings"), earn),
+    Step("night.statements", _("Statements"), state_months),
     Step("night.packs", _("QBR packs"), order_packs),
 )
 

@@ -17,7 +17,9 @@ from django.utils.translation import gettext as _
 from prm.core import charts
 from prm.core.fonts import STATIC, balanced_lines
 from prm.core.pdf import render_pdf
-from reporting.documents.qbr_pages.cover import brand_colour, cover
+from prm.core.print_brand import brand_colour
+from prm.core.print_text import clip, tidy
+from reporting.documents.qbr_pages.cover import cover
 from reporting.documents.qbr_pages.health import health_page
 from reporting.documents.qbr_pages.pipeline import pipeline_page
 from reporting.documents.qbr_pages.plan import plan_page
@@ -25,7 +27,7 @@ from reporting.documents.qbr_pages.position import position_page
 from reporting.documents.qbr_pages.revenue import revenue_page
 from reporting.documents.qbr_pages.summary import summary_page
 from reporting.documents.qbr_pages.tier import tier_page
-from reporting.documents.qbr_sheet import CONTENT_WIDTH, TITLE_SIZE, TITLE_TRACKING, Pack, clip, tidy
+from reporting.documents.qbr_sheet import CONTENT_WIDTH, TITLE_SIZE, TITLE_TRACKING, Pack
 from reporting.rules import sentences as say
 from reporting.rules.pack import PackFacts, Version, for_partner
 from reporting.rules.pack_checks import check_pack

@@ -1,6 +1,5 @@
 """What the pages of a QBR pack are made of: the pack at hand, texts cut to their column, tables, tiles."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from prm.core import charts
 from prm.core.charts import Chart
-from prm.core.fonts import text_width
+from prm.core.print_text import clip
 from reporting.documents.figures import Figures
 from reporting.documents.qbr_words import Words
 from reporting.rules.pack import PackFacts, Version
@@ -18,28 +17,6 @@ from reporting.rules.sentences import Change, Sentence
 
 CONTENT_WIDTH = 986.0  # A4 landscape at 96 dpi less the margins of pack.css
 TITLE_SIZE, TITLE_TRACKING = 23.0, -0.018
-# Control characters, marks that turn the reading direction, and runs of white space.
-UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\s]+")
-
-
-def tidy(text: str) -> str:
-    """One line without control characters and without marks that turn the reading direction."""
-    return UNSEEN.sub(" ", text).strip()
-
-
-def clip(text: str, width: float, *, size: float = 11, weight: int = 400) -> str:
-    """The text as far as it fits `width`, in px, with an ellipsis where it does not."""
-    text = tidy(text)
-    if text_width(text, size=size, weight=weight) <= width:
-        return text
-    low, high = 0, len(text)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if text_width(text[:middle] + "…", size=size, weight=weight) <= width:
-            low = middle
-        else:
-            high = middle - 1
-    return text[:low].rstrip() + "…"
 
 
 def cap(items: Sequence[Any], most: int) -> tuple[Sequence[Any], Sequence[Any]]:

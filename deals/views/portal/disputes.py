@@ -21,7 +21,7 @@ from deals.queries.program import program_at
 from deals.queries.registrations import desk_of, put_clocks_on
 from deals.queries.timeline import happenings
 from deals.rules.disputes import current_worth
-from deals.rules.states import DISPUTE as STATES
+from deals.rules.earning_states import DISPUTE as STATES
 from deals.views.answers import done, put_on_form, status_of, version_in
 from partners.queries.program import incentive_terms
 from prm.core.access import portal_page

@@ -1,7 +1,5 @@
 """The cover: both brands, the occasion, and the quarters as columns."""
 
-import base64
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -9,9 +7,10 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from prm.core import charts
-from prm.core.fonts import balanced_lines, text_width
-from reporting.documents.qbr_sheet import Pack, clip, tidy
+from prm.core.fonts import balanced_lines
+from prm.core.print_brand import brand_mark
+from prm.core.print_text import clip, tidy
+from reporting.documents.qbr_sheet import Pack
 from reporting.rules.pack import ZERO, Brand
 
 
@@ -95,31 +94,13 @@ def _cover_art(pack: Pack) -> dict[str, Any] | None:
     }
 
 
-def brand_colour(colour: str) -> str:
-    """The vendor's colour where white text on it can be read (4.5 : 1), else the theme's."""
-    default = charts.theme_tokens("print")["main"]
-    if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
-        return default
-    channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
-    red, green, blue = (c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    return colour if 1.05 / (luminance + 0.05) >= 4.5 else default
-
-
 def _mark(brand: Brand, *, filled: bool) -> dict[str, Any]:
     """A company's logo, or its initial and name where it has none."""
-    name = tidy(brand.name)
-    kind = brand.logo_type.removeprefix("image/")
-    logo = ""
-    if brand.logo and kind in ("png", "jpeg", "webp"):
-        logo = f"data:image/{kind};base64,{base64.b64encode(brand.logo).decode()}"
-    fits = text_width(name, size=18, weight=600) <= 230
-    colour = brand.color if re.fullmatch(r"#[0-9a-fA-F]{6}", brand.color) else ""
-    return {
-        "logo": logo,
-        "name": name,
-        "short": clip(name if fits else brand.called, 230, size=18, weight=600),
-        "initial": name[:1].upper(),
-        "filled": filled,
-        "colour": colour,
-    }
+    return brand_mark(
+        name=brand.name,
+        short_name=brand.short_name,
+        colour=brand.color,
+        logo=brand.logo,
+        logo_type=brand.logo_type,
+        filled=filled,
+    )

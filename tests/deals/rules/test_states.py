@@ -3,7 +3,6 @@ from itertools import product
 import pytest
 
 from deals.choices import (
-    DisputeStatus,
     ExtensionStatus,
     OpportunityStage,
     OpportunityStatus,
@@ -11,7 +10,6 @@ from deals.choices import (
     RegistrationStatus,
 )
 from deals.rules.states import (
-    DISPUTE,
     EXTENSION,
     OPPORTUNITY,
     OPPORTUNITY_STAGE,
@@ -54,12 +52,6 @@ PUBLISHED = {
     """,
     OPPORTUNITY: "open win won  open lose lost",
     EXTENSION: "requested grant granted  requested decline declined",
-    DISPUTE: """
-        open uphold upheld
-        open uphold_partly partly_upheld
-        open reject rejected
-        open withdraw withdrawn
-    """,
 }
 
 
@@ -82,7 +74,6 @@ def test_only_the_published_arrows_exist(table):
         (REFERRAL, ReferralStatus, {"declined", "won", "lost"}),
         (OPPORTUNITY, OpportunityStatus, {"won", "lost"}),
         (EXTENSION, ExtensionStatus, {"granted", "declined"}),
-        (DISPUTE, DisputeStatus, {"upheld", "partly_upheld", "rejected", "withdrawn"}),
         (OPPORTUNITY_STAGE, OpportunityStage, {"closed"}),
     ],
 )

@@ -22,8 +22,8 @@ import pytest
 from django.utils import translation
 from pypdf import PdfReader
 
+from prm.core.print_text import clip, tidy
 from reporting.documents.qbr_pack import pack_file_name, pack_html, render_pack
-from reporting.documents.qbr_sheet import clip, tidy
 from reporting.rules.pack import Brand, PackFacts, Version, WonDeal
 from reporting.rules.pack_checks import PackInconsistent
 from tests.reporting import sample_facts
