@@ -292,7 +292,11 @@ CELERY = {
     "worker_prefetch_multiplier": 1,
     "worker_soft_shutdown_timeout": 10,
     "task_default_queue": "default",
-    "task_routes": {"reporting.render_*": {"queue": "pdf"}, "reporting.run_*": {"queue": "night"}},
+    "task_routes": {
+        "reporting.render_*": {"queue": "pdf"},
+        "deals.render_*": {"queue": "pdf"},
+        "reporting.run_*": {"queue": "night"},
+    },
     "task_time_limit": 3600,
     "timezone": "UTC",
     "enable_utc": True,

@@ -100,6 +100,7 @@ def upward(module: str, tree: ast.AST) -> list[str]:
 REVIEWED_IMPORTS: dict[str, str] = {
     "prm.core.actions.outbox imports prm.core.tasks": "wakes a worker; the schedule asks again if that fails",
     "reporting.actions.packs imports reporting.documents": "ordering and writing a pack are one action",
+    "deals.actions.statements imports deals.documents": "ordering and writing a statement are one action",
 }
 
 
