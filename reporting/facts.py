@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import connection
 
+from deals.queries.attribution import OWN_SHARE, OWN_VERDICT
 from partners.choices import TierMetric
 from partners.rules.health import HealthFacts
 from partners.rules.terms import HealthTerms
@@ -234,24 +235,34 @@ SELECT p.organization_id AS id, p.agreement_signed_on, p.partner_since,
  WHERE p.organization_id = ANY(%(ids)s)
 """
 
-# A win counts as sourced when it came from a registration, a referral, or an import mapped as partner-worked,
-# until attribution verdicts replace this condition (program rules §2).
-SOURCED = "(origin IN ('registration', 'referral') OR (origin = 'import' AND is_partner_worked))"
-
-# A win is co-sold with its partner whatever it came from: only a direct deal has no partner, and that is a constraint.
+# What a partner sourced is its credit in deals where its verdict says so; a deal that was not judged counts by where it
+# came from (deals.queries.attribution). Revenue is the partner's own deals, whatever their verdicts. Co-sold is every
+# win with an attributed part of the partner, its own unjudged wins among them: in direct deals a partner has none.
 _WON = f"""
+WITH part AS (
+  SELECT o.partner_id, o.won_on, o.amount_program, o.arr_program, TRUE AS is_own, {OWN_SHARE} AS share,
+         (v.id IS NULL OR v.kind <> 'not_attributed') AS is_attributed
+    FROM deals_opportunity o {OWN_VERDICT}
+   WHERE o.status = 'won' AND o.partner_id = ANY(%(ids)s) AND o.won_on > %(prior_after)s AND o.won_on <= %(as_of)s
+  UNION ALL
+  SELECT v.partner_id, o.won_on, o.amount_program, o.arr_program, FALSE,
+         CASE WHEN v.kind = 'sourced' THEN v.credit_bps ELSE 0 END, TRUE
+    FROM deals_verdict v
+    JOIN deals_opportunity o ON o.id = v.opportunity_id AND o.partner_id IS DISTINCT FROM v.partner_id
+   WHERE v.partner_id = ANY(%(ids)s) AND v.superseded_at IS NULL AND v.kind <> 'not_attributed'
+     AND o.status = 'won' AND o.won_on > %(year_after)s AND o.won_on <= %(as_of)s
+)
 SELECT partner_id,
-       sum(amount_program) FILTER (WHERE won_on BETWEEN %(q_start)s AND %(q_end)s) AS quarter,
-       sum(amount_program) FILTER (WHERE won_on BETWEEN %(y_start)s AND %(y_end)s) AS year_ago,
-       sum(amount_program) FILTER (WHERE won_on > %(year_after)s) AS t12m,
-       sum(amount_program) FILTER (WHERE won_on > %(prior_from)s AND won_on <= %(year_after)s) AS prior,
-       sum(arr_program) FILTER (WHERE won_on > %(year_after)s AND {SOURCED}) AS sourced_arr,
-       count(*) FILTER (WHERE won_on > %(year_after)s) AS co_sold,
-       count(*) FILTER (WHERE won_on > %(year_after)s AND amount_program IS NULL) AS left_out
-  FROM deals_opportunity
- WHERE status = 'won' AND partner_id = ANY(%(ids)s) AND won_on > %(prior_after)s AND won_on <= %(as_of)s
+       sum(amount_program) FILTER (WHERE is_own AND won_on BETWEEN %(q_start)s AND %(q_end)s) AS quarter,
+       sum(amount_program) FILTER (WHERE is_own AND won_on BETWEEN %(y_start)s AND %(y_end)s) AS year_ago,
+       sum(amount_program) FILTER (WHERE is_own AND won_on > %(year_after)s) AS t12m,
+       sum(amount_program) FILTER (WHERE is_own AND won_on > %(prior_from)s AND won_on <= %(year_after)s) AS prior,
+       round(sum(arr_program * share) FILTER (WHERE won_on > %(year_after)s AND share > 0) / 10000, 4) AS sourced_arr,
+       count(*) FILTER (WHERE is_attributed AND won_on > %(year_after)s) AS co_sold,
+       count(*) FILTER (WHERE is_own AND won_on > %(year_after)s AND amount_program IS NULL) AS left_out
+  FROM part
  GROUP BY partner_id
-"""  # noqa: S608 - only a constant of ours is put in
+"""  # noqa: S608 - only constants of ours are put in
 
 _REGISTERED = """
 SELECT partner_id, count(*) FROM (

@@ -48,6 +48,7 @@ _MOVES_A_SCORECARD = (
     "partners.override.changed",
     "partners.record.changed",
     "deals.opportunity.corrected",
+    "deals.verdict.overruled",
     "deals.contract.downgraded",
     "deals.contract.cancelled",
     "deals.contract.fraud",

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 
+from deals.queries.attribution import OWN_SHARE, OWN_VERDICT
 from partners.choices import TierMetric
 from partners.models import ProgramVersion
 from partners.queries.program import ladder_terms
@@ -17,7 +18,7 @@ from partners.rules.terms import HealthTerms
 from prm.core.actors import Actor
 from prm.core.business_time import add_months
 from prm.core.codes import new_code
-from reporting.facts import SOURCED, Windows
+from reporting.facts import Windows
 
 _RUNGS = """
 CREATE TEMP TABLE rung ON COMMIT DROP AS
@@ -29,15 +30,15 @@ SELECT t.track_id, t.id, t.code, t.rank, v.arr, v.referrals, v.integrations, v.c
 _COMPUTE = f"""
 CREATE TEMP TABLE tonight ON COMMIT DROP AS
 WITH won AS (
-  SELECT partner_id,
+  SELECT o.partner_id,
          sum(amount_program) FILTER (WHERE won_on BETWEEN %(q_start)s AND %(q_end)s) AS quarter,
          sum(amount_program) FILTER (WHERE won_on BETWEEN %(y_start)s AND %(y_end)s) AS year_ago,
          sum(amount_program) FILTER (WHERE won_on > %(year_after)s) AS t12m,
          sum(amount_program) FILTER (WHERE won_on > %(prior_from)s AND won_on <= %(year_after)s) AS prior,
-         sum(arr_program) FILTER (WHERE won_on > %(year_after)s AND {SOURCED}) AS arr,
+         round(sum(arr_program * {OWN_SHARE}) FILTER (WHERE won_on > %(year_after)s) / 10000, 4) AS arr,
          count(*) FILTER (WHERE won_on > %(year_after)s) AS co_sold
-    FROM deals_opportunity
-   WHERE status = 'won' AND won_on > %(prior_after)s AND won_on <= %(as_of)s GROUP BY partner_id
+    FROM deals_opportunity o {OWN_VERDICT}
+   WHERE o.status = 'won' AND won_on > %(prior_after)s AND won_on <= %(as_of)s GROUP BY o.partner_id
 ), registered AS (
   SELECT partner_id, count(*) AS deals FROM (
     SELECT partner_id FROM deals_registration

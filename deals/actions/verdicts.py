@@ -73,6 +73,16 @@ def judge_again(*, opportunity: Opportunity, by: Actor, at: datetime, only_judge
     judge_deal(opportunity=opportunity, by=by, at=at)
 
 
+def judge_first(*, opportunity: Opportunity, by: Actor, at: datetime) -> None:
+    """Judge a deal that nobody judged yet, signed or not; one that was judged stays as it is."""
+    if opportunity.verdicts.current().exists():
+        return
+    if Contract.objects.filter(opportunity=opportunity).exists():
+        judge_won_deals(by=by, at=at, only=[opportunity.pk])
+    else:
+        judge_deal(opportunity=opportunity, by=by, at=at)
+
+
 def judge_won_deals(*, by: Actor, at: datetime, only: Iterable[int] | None = None, most: int = MOST_A_NIGHT) -> int:
     """Judge won deals of partners that have no verdict: imports, and what was won before there were verdicts.
 

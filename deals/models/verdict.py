@@ -1,5 +1,7 @@
 """What a partner's part in a deal was judged to be."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -77,3 +79,8 @@ class Verdict(models.Model):
 
     def __str__(self) -> str:
         return f"{self.opportunity_id}: {self.partner_id} {self.kind}"
+
+    @property
+    def credit_percent(self) -> Decimal:
+        """The credit as a percentage, with two digits at most."""
+        return Decimal(self.credit_bps) / 100

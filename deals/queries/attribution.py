@@ -38,6 +38,15 @@ WHOLE = 10_000
 # Where a deal that was not judged came from, said of a table called "o".
 UNJUDGED_SOURCED = "(o.origin IN ('registration', 'referral') OR (o.origin = 'import' AND o.is_partner_worked))"
 
+# What of a deal its own partner sourced, in basis points: by its verdict ("v"), or while there is none by its origin.
+OWN_VERDICT = (
+    "LEFT JOIN deals_verdict v ON v.opportunity_id = o.id AND v.partner_id = o.partner_id AND v.superseded_at IS NULL"
+)
+OWN_SHARE = (
+    f"(CASE WHEN v.id IS NULL THEN CASE WHEN {UNJUDGED_SOURCED} THEN {WHOLE} ELSE 0 END"
+    " WHEN v.kind = 'sourced' THEN v.credit_bps ELSE 0 END)"
+)
+
 # Bounds: won after %(after)s, until %(until)s inclusive.
 PARTS = f"""
 SELECT o.id AS deal_id, v.partner_id, v.kind, v.credit_bps, v.program_version_id AS version_id, o.won_on,
@@ -132,6 +141,24 @@ class Report:
     def involved_delta(self) -> Decimal | None:
         """Points from the target of partner-involved revenue; None without revenue."""
         return _delta(self.total.involved_percent, self.terms.involved_target)
+
+
+def period_named(name: str, today: date, fiscal_start_month: int) -> Period:
+    """A period up to ``today`` by its name: 12m (also for any unknown name), quarter, last_quarter, year, last_year."""
+    quarter = quarter_of(today, fiscal_start_month)
+    start = today.replace(month=fiscal_start_month, day=1)
+    start = start if start <= today else start.replace(year=start.year - 1)
+    match name:
+        case "quarter":
+            return Period(quarter.start, today)
+        case "last_quarter":
+            before = quarter_of(quarter.start - timedelta(days=1), fiscal_start_month)
+            return Period(before.start, before.end)
+        case "year":
+            return Period(start, today)
+        case "last_year":
+            return Period(start.replace(year=start.year - 1), start - timedelta(days=1))
+    return Period(same_day_last_year(today) + timedelta(days=1), today)
 
 
 def _delta(percent: Decimal | None, target: PercentRange) -> Decimal | None:
@@ -352,14 +379,63 @@ def parts_of_partner(partner_id: int, until: date) -> PartnerParts:
     return PartnerParts(**rows[0])
 
 
+def sourced_deals(partner_id: int, deals: Sequence[Opportunity]) -> set[int]:
+    """Which of a partner's own won deals it sourced."""
+    rows = dict_rows(
+        f"""
+        SELECT o.id FROM deals_opportunity o {OWN_VERDICT}
+         WHERE o.partner_id = %(id)s AND o.id = ANY(%(deals)s)
+           AND (v.kind = 'sourced' OR (v.id IS NULL AND {UNJUDGED_SOURCED}))
+        """,  # noqa: S608 - only constants of ours are put in
+        {"id": partner_id, "deals": [deal.pk for deal in deals]},
+    )
+    return {row["id"] for row in rows}
+
+
+def sourced_twice(
+    *, before: date, middle: date, until: date, partners: Sequence[int] | None
+) -> tuple[Decimal, Decimal]:
+    """Sourced revenue won after ``middle`` until ``until``, and won after ``before`` until ``middle``. One statement.
+
+    ``partners`` narrows to these, None means all.
+    """
+    row = dict_rows(
+        f"""
+        WITH parts AS ({PARTS})
+        SELECT coalesce(sum(amount * credit_bps) FILTER (WHERE won_on > %(middle)s), 0) / 10000 AS now,
+               coalesce(sum(amount * credit_bps) FILTER (WHERE won_on <= %(middle)s), 0) / 10000 AS then
+          FROM parts
+         WHERE kind = 'sourced' AND (%(partners)s::bigint[] IS NULL OR partner_id = ANY(%(partners)s))
+        """,  # noqa: S608 - only constants of ours are put in
+        {
+            "after": before,
+            "middle": middle,
+            "until": until,
+            "partners": None if partners is None else list(partners),
+        },
+    )[0]
+    return row["now"], row["then"]
+
+
 # --- The deals behind a number ------------------------------------------------------------------------------------
 
 
 def deals_behind(
-    figure: str, period: Period, *, partner_id: int | None = None, tier_id: int | None = None
+    figure: str,
+    period: Period,
+    *,
+    partner_id: int | None = None,
+    tier_id: int | None = None,
+    tier_code: str = "",
 ) -> QuerySet[Opportunity]:
-    """The won deals that a figure (revenue, sourced, influenced, involved) adds up."""
+    """The won deals that a figure (revenue, left_out, sourced, influenced, involved) adds up.
+
+    ``tier_code`` narrows to partners of tiers called so, "none" to those without a tier.
+    """
     won = Opportunity.objects.filter(status=OpportunityStatus.WON, won_on__gte=period.start, won_on__lte=period.end)
+    if figure == "left_out":
+        return won.filter(amount_program=None)
+    won = won.exclude(amount_program=None)
     if figure not in ("sourced", "influenced", "involved"):
         return won
     judged = Verdict.objects.current().filter(opportunity=OuterRef("pk"))
@@ -369,7 +445,8 @@ def deals_behind(
         whose &= Q(partner_id=partner_id)
     if tier_id is not None:
         whose &= Q(partner__tier_id=tier_id)
-    unjudged = ~Exists(judged) & Q(pk__in=Opportunity.objects.sourced().values("pk")) & whose
+    if tier_code:
+        whose &= Q(partner__tier=None) if tier_code == "none" else Q(partner__tier__code=tier_code)
     kinds = {
         "sourced": [VerdictKind.SOURCED],
         "influenced": [VerdictKind.INFLUENCED],
@@ -379,5 +456,5 @@ def deals_behind(
     if figure == "involved":
         found |= Q(Exists(judged)) & Q(Exists(touched.filter(whose)))
     if figure in ("sourced", "involved"):
-        found |= Q(unjudged)
+        found |= ~Q(Exists(judged)) & Q(pk__in=Opportunity.objects.sourced().values("pk")) & whose
     return won.filter(found)

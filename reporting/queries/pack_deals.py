@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from deals.choices import LostReason, OpportunityStage
 from deals.models import Opportunity
+from deals.queries.attribution import OWN_SHARE, OWN_VERDICT, sourced_deals
 from deals.queries.rates import rate_on
 from deals.rules.arr import convert
 from partners.models import Partner
@@ -33,9 +34,9 @@ def revenue_of(partner: Partner, end: date, fiscal: int) -> p.RevenueFacts:
     quarters = _quarters_before(quarter_of(end, fiscal), 8, fiscal)
     rows = dict_rows(
         f"""
-        SELECT won_on, amount_program, {gathered.SOURCED} AS sourced
-          FROM deals_opportunity
-         WHERE partner_id = %s AND status = 'won' AND won_on BETWEEN %s AND %s
+        SELECT o.won_on, o.amount_program, round(o.amount_program * {OWN_SHARE} / 10000, 4) AS sourced
+          FROM deals_opportunity o {OWN_VERDICT}
+         WHERE o.partner_id = %s AND o.status = 'won' AND o.won_on BETWEEN %s AND %s
         """,  # noqa: S608 - only a constant of ours is put in
         [partner.pk, quarters[0].start, quarters[-1].end],
     )
@@ -47,9 +48,9 @@ def revenue_of(partner: Partner, end: date, fiscal: int) -> p.RevenueFacts:
             return None
         return sum(
             (
-                row["amount_program"]
+                row["sourced"] if sourced else row["amount_program"]
                 for row in rows
-                if row["won_on"] in quarter and row["amount_program"] is not None and (row["sourced"] or not sourced)
+                if row["won_on"] in quarter and row["amount_program"] is not None
             ),
             ZERO,
         )
@@ -58,11 +59,12 @@ def revenue_of(partner: Partner, end: date, fiscal: int) -> p.RevenueFacts:
     sums = dict_rows(
         f"""
         SELECT coalesce(sum(amount_program) FILTER (WHERE won_on > %(year)s), 0) AS t12m,
-               coalesce(sum(amount_program) FILTER (WHERE won_on > %(year)s AND {gathered.SOURCED}), 0) AS sourced,
+               coalesce(sum(round(amount_program * {OWN_SHARE} / 10000, 4)) FILTER (WHERE won_on > %(year)s), 0)
+                 AS sourced,
                coalesce(sum(amount_program) FILTER (WHERE won_on <= %(year)s), 0) AS prior,
                count(*) FILTER (WHERE won_on >= %(quarter)s AND amount_program IS NULL) AS left_out
-          FROM deals_opportunity
-         WHERE partner_id = %(id)s AND status = 'won' AND won_on > %(prior)s AND won_on <= %(end)s
+          FROM deals_opportunity o {OWN_VERDICT}
+         WHERE o.partner_id = %(id)s AND o.status = 'won' AND o.won_on > %(prior)s AND o.won_on <= %(end)s
         """,  # noqa: S608 - only a constant of ours is put in
         {
             "id": partner.pk,
@@ -159,7 +161,7 @@ def won_deals(partner: Partner, quarter: Quarter) -> tuple[p.WonDeal, ...]:
         .only(*_READ)
         .order_by("-amount_program", "pk")
     )
-    sourced = set(Opportunity.objects.sourced().filter(pk__in=[deal.pk for deal in deals]).values_list("pk", flat=True))
+    sourced = sourced_deals(partner.pk, deals)
     return tuple(
         p.WonDeal(_customer(deal), _product(deal), deal.amount_program, deal.won_on, deal.pk in sourced)
         for deal in deals

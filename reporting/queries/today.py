@@ -16,11 +16,9 @@ from django.db.models import (
     Min,
     Q,
     QuerySet,
-    Sum,
 )
 
-from deals.choices import OpportunityStatus
-from deals.models import Opportunity
+from deals.queries.attribution import sourced_twice
 from partners.models import Partner
 from prm.core.actors import Actor
 from prm.core.business_time import same_day_last_year
@@ -157,12 +155,8 @@ def portfolio(actor: Actor) -> Portfolio:
 def sourced_revenue(actor: Actor, *, as_of: date) -> Revenue:
     """Won partner-sourced amounts of the trailing year and the year before, as of the night that was last run."""
     year, before = same_day_last_year(as_of), same_day_last_year(same_day_last_year(as_of))
-    won = Opportunity.objects.visible_to(actor).sourced().filter(status=OpportunityStatus.WON)
+    mine = None
     if has_portfolio(actor):
-        won = won.filter(partner__in=Partner.objects.visible_to(actor).owned_by(actor.user_id))
-    row = won.filter(won_on__gt=before, won_on__lte=as_of).aggregate(
-        now=Sum("amount_program", filter=Q(won_on__gt=year)),
-        then=Sum("amount_program", filter=Q(won_on__lte=year)),
-    )
-    now, then = row["now"] or Decimal(0), row["then"] or Decimal(0)
+        mine = list(Partner.objects.visible_to(actor).owned_by(actor.user_id).values_list("pk", flat=True))
+    now, then = sourced_twice(before=before, middle=year, until=as_of, partners=mine)
     return Revenue(now, percent_of(now - then, then, 0) if then else None, as_of)

@@ -12,6 +12,7 @@ from deals.filters import OwnReferralFilters
 from deals.forms.referral import ReferralForm
 from deals.kinds import REFERRAL
 from deals.models import Referral
+from deals.queries.attribution_page import own_part
 from deals.queries.program import program_at
 from deals.queries.registrations import desk_of, put_clocks_on
 from deals.queries.timeline import timeline
@@ -116,8 +117,11 @@ def referral_detail(request: HttpRequest, code: str) -> HttpResponse:
         Referral.objects.visible_to(request.actor).select_related("created_by", "decided_by", "product", "opportunity"),
         code=code,
     )
+    opportunity = getattr(referral, "opportunity", None)
     context = {
         "referral": referral,
+        "opportunity": opportunity,
+        "part": own_part(opportunity, request.actor, request.at) if opportunity else None,
         "desk": desk_of(thing=referral, kind=REFERRAL),
         "events": timeline(thing=referral, actor=request.actor),
     }

@@ -26,6 +26,7 @@ from deals.forms.registration import (
     WonForm,
 )
 from deals.models import Attachment, Registration
+from deals.queries.attribution_page import own_part
 from deals.queries.program import Program, program_at
 from deals.queries.registrations import desk_of
 from deals.queries.timeline import timeline
@@ -75,6 +76,7 @@ def _page(
     context: dict[str, Any] = {
         "registration": registration,
         "opportunity": opportunity,
+        "part": own_part(opportunity, request.actor, request.at) if opportunity else None,
         "desk": desk_of(thing=registration),
         "events": timeline(thing=registration, actor=request.actor),
         "info": info,

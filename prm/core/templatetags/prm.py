@@ -48,14 +48,14 @@ register = template.Library()
 # over and done is grey. A state that is missing here is grey.
 STATE_TONES: dict[str, str] = {
     **dict.fromkeys(("draft", "expired", "withdrawn", "cancelled", "closed", "archived", "inactive"), "grey"),
-    **dict.fromkeys(("skipped", "none", "ended", "superseded", "lapsed"), "grey"),
+    **dict.fromkeys(("skipped", "none", "ended", "superseded", "lapsed", "not_attributed"), "grey"),
     **dict.fromkeys(("submitted", "in_review", "open", "new", "sent", "invited", "prepared", "running"), "blue"),
-    **dict.fromkeys(("pending", "registered", "priority", "provisional", "scheduled"), "blue"),
+    **dict.fromkeys(("pending", "registered", "priority", "provisional", "scheduled", "influenced"), "blue"),
     **dict.fromkeys(("requested", "planned"), "blue"),
     **dict.fromkeys(("info_requested", "returned", "due_soon", "grace", "paused", "at_risk", "warning"), "amber"),
     **dict.fromkeys(("expiring", "possible", "partial", "on_hold", "unknown"), "amber"),
     **dict.fromkeys(("approved", "won", "active", "qualified", "accepted", "paid", "published", "done"), "green"),
-    **dict.fromkeys(("champion", "confirmed", "completed", "ready", "protected", "free", "ran"), "green"),
+    **dict.fromkeys(("champion", "confirmed", "completed", "ready", "protected", "free", "ran", "sourced"), "green"),
     **dict.fromkeys(("healthy", "extended", "promoted"), "lime"),
     **dict.fromkeys(("conflict", "critical", "demoted", "suspended"), "orange"),
     **dict.fromkeys(("rejected", "lost", "overdue", "breached", "failed", "churning", "terminated"), "red"),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from deals.queries.attribution import parts_of_partner
 from partners.choices import HealthDimension, TierMetric, TierOutcome
 from partners.models import HealthScore, Partner, TierStanding, ValueRating
 from partners.queries.program import program_today
@@ -53,6 +54,7 @@ def partner_detail(request: HttpRequest, code: str) -> HttpResponse:
         "next_name": terms.tier_names.get(view.next.tier, "") if view.next else "",
         "overrides": page.open_overrides(partner, actor),
         "quarter": quarter,
+        "attributed": parts_of_partner(partner.pk, terms.today),
         "quarter_growth": percent_of(quarter.won_amount - quarter.year_ago_amount, quarter.year_ago_amount, 0)
         if quarter.year_ago_amount
         else None,

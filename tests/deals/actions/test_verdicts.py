@@ -52,9 +52,10 @@ def current(deal: Opportunity) -> dict[str, Verdict]:
     return {row.partner.name.split()[0]: row for row in rows}
 
 
-def unsigned(deal: Opportunity) -> Opportunity:
-    """The deal as it is before its contract is made, so that its verdicts still follow its touches."""
-    Contract.objects.filter(opportunity=deal).delete()
+def judged(world: World) -> Opportunity:
+    """Northwind's open deal with its verdict."""
+    deal = stage.approved(world, world.sara).opportunity
+    verdicts.judge_deal(opportunity=deal, by=NIGHT, at=AT)
     return deal
 
 
@@ -246,7 +247,7 @@ def test_imports_are_judged_by_their_basis_in_the_same_statements(
     world: World, many: int, django_assert_num_queries: Callable
 ) -> None:
     deals = imported(world, many)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(10):
         assert verdicts.judge_won_deals(by=NIGHT, at=AT) == many
     rows = Verdict.objects.filter(opportunity__in=deals)
     assert set(rows.values_list("kind", "factor_percent", "credit_bps")) == {("sourced", 100, 10_000)}
@@ -311,17 +312,38 @@ def test_an_overrule_replaces_tells_and_is_kept(world: World) -> None:
     told = Notice.objects.filter(topic="deals.verdict_overruled")
     assert {each.membership for each in told} == {world.sara.membership, world.paul.membership, world.toni.membership}
     mail = Mail.objects.filter(topic="deals.verdict_overruled").first()
-    assert "Our team closed it." in mail.text
-    assert "Our team closed it." in mail.html
-    unsigned(deal)
-    direct(world, deal, date(2026, 6, 12))
+    assert "Our team closed it." in mail.body_text
+    assert "Our team closed it." in mail.body_html
+
+
+def test_new_touches_do_not_undo_an_overrule(world: World) -> None:
+    deal = judged(world)
+    verdicts.overrule_verdict(
+        verdict=current(deal)["Northwind"], kind="influenced", reason="We closed it.", by=world.mia.actor, at=LATE
+    )
+    helped(world, deal, on=date(2026, 6, 11))
     kept = current(deal)["Northwind"]
-    assert (kept.kind, kept.is_overruled, kept.reason) == ("influenced", True, "Our team closed it.")
+    assert (kept.kind, kept.is_overruled, kept.reason) == ("influenced", True, "We closed it.")
+    assert (kept.credit_bps, kept.judged_by) == (5000, world.mia.user)
+
+
+def test_a_signed_deal_is_changed_by_an_overrule_only(world: World) -> None:
+    deal = stage.won(world, world.sara).opportunity
+    assert Contract.objects.filter(opportunity=deal).exists()
+    helped(world, deal)
+    assert set(current(deal)) == {"Northwind"}
+    with pytest.raises(verdicts.VerdictRefused) as refusal:
+        verdicts.judge_deal(opportunity=deal, by=NIGHT, at=LATE)
+    assert refusal.value.code == "deals.verdict.signed"
+    with pytest.raises(touches.TouchRefused) as late:
+        touches.record_touch(
+            opportunity=deal, by=world.sara.actor, at=LATE, kind="demo", occurred_on=AT.date(), evidence="Demo"
+        )
+    assert late.value.code == "deals.touch.closed"
 
 
 def test_a_second_sourced_partner_is_refused_by_name_and_by_the_database(world: World) -> None:
-    deal = stage.won(world, world.sara).opportunity
-    unsigned(deal)
+    deal = judged(world)
     helped(world, deal)
     with pytest.raises(verdicts.VerdictRefused) as refusal:
         verdicts.overrule_verdict(
