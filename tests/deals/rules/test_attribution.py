@@ -99,6 +99,18 @@ def test_without_a_known_first_contact_the_claim_is_the_first_thing_known():
     assert (check.values["first_contact_on"], check.values["days"]) == (CONTACT + timedelta(days=5), 0)
 
 
+def registered_in_time(facts):
+    (check,) = (each for each in judge(facts, NORTHWIND, (), TERMS).checks if each.code == "registered_in_time")
+    return check.passed, check.values["days"], check.values["evidence"]
+
+
+def test_the_check_shows_the_claim_that_counts_or_else_the_first():
+    assert registered_in_time(deal(claim(9, ref="DR-9"), claim(8, ref="DR-8"))) == (False, 8, ["DR-8"])
+    both = deal(claim(2, ref="DR-2", stands=False), claim(6, ref="DR-6"), claim(7, ref="DR-7"))
+    assert registered_in_time(both) == (True, 6, ["DR-6"])
+    assert registered_in_time(deal()) == (False, None, [])
+
+
 def test_an_earlier_claim_of_one_s_own_counts():
     early, late = claim(2), claim(40, contact=CONTACT + timedelta(days=39))
     assert verdict(deal(late, early)) == SOURCED
