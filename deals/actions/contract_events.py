@@ -170,7 +170,7 @@ def _must_have_amount(contract: Contract, kind: str, amount: Decimal | None) -> 
             raise ContractRefused("deals.contract.amount_unwanted", _("This event has no amount."))
         return
     try:
-        is_good = amount is not None and amount >= 0 and round_money(amount, contract.currency) == amount
+        is_good = amount is not None and round_money(amount, contract.currency) == amount and amount >= 0
     except MoneyError:
         is_good = False
     if amount is None or not is_good or (kind != Kind.DOWNGRADED and not amount):
