@@ -10,8 +10,8 @@ from deals.actions.decisions import approve_registration
 from deals.actions.extensions import decide_extension
 from deals.actions.referrals import accept_referral
 from deals.choices import ConflictOutcome, ExtensionStatus
-from deals.kinds import DECISION, EXTENSION, INFO, REFERRAL, WIN
-from deals.models import ExtensionRequest, Referral, Registration
+from deals.kinds import DECISION, DISPUTE, EXTENSION, INFO, REFERRAL, WIN
+from deals.models import Dispute, ExtensionRequest, Referral, Registration
 from partners.actions.health import ALERT, acknowledge_health_alert
 from partners.choices import HealthBand
 from partners.models import Partner
@@ -105,6 +105,23 @@ def referral_facts(items: Sequence[WorkItem], actor: Actor) -> Mapping[str, Fact
     return found
 
 
+def dispute_facts(items: Sequence[WorkItem], actor: Actor) -> Mapping[str, Facts]:
+    """The line that is disputed, what it gave and what the partner expected."""
+    rows = Dispute.objects.visible_to(actor).filter(code__in=_codes(items)).select_related("commission")
+    return {row.code: _dispute(row) for row in rows}
+
+
+def _dispute(row: Dispute) -> Facts:
+    line = row.commission
+    badges: list[tuple[str, str]] = []
+    if row.expected_amount is not None:
+        wanted = _("expects %(amount)s") % {"amount": money_text(row.expected_amount, line.currency)}
+        badges.append((wanted, "amber"))
+    if row.file_id is not None:
+        badges.append((_("Evidence"), "blue"))
+    return Facts(_what(line.title, line.amount, line.currency), tuple(badges), version=row.version)
+
+
 def _what(customer: str, amount: object, currency: str) -> str:
     return f"{customer} · {money_text(amount, currency)}" if amount is not None else customer
 
@@ -148,10 +165,12 @@ def take_up(code: str, by: Actor, at: datetime) -> None:
 register_group("registrations", gettext_lazy("Registrations"))
 register_group("referrals", gettext_lazy("Referrals"))
 register_group("wins", gettext_lazy("Wins"))
+register_group("disputes", gettext_lazy("Disputes"))
 register_group("health", gettext_lazy("Health"))
 
 _DECIDE, _CONFIRM = "deals.registration_decide", "deals.opportunity_confirm"
 _EDIT = "partners.partner_edit"
+_SETTLE = "deals.commission_settle"
 register_work(
     WorkKind(
         kind=DECISION,
@@ -204,6 +223,18 @@ register_work(
         decisions=(
             Decision("a", gettext_lazy("Confirm"), _CONFIRM, "manage:deals:win_confirm"),
             Decision("x", gettext_lazy("Decline"), _CONFIRM, "manage:deals:win_decline", tone="danger"),
+        ),
+    )
+)
+register_work(
+    WorkKind(
+        kind=DISPUTE,
+        label=gettext_lazy("Dispute"),
+        group="disputes",
+        facts=dispute_facts,
+        decisions=(
+            Decision("a", gettext_lazy("Uphold"), _SETTLE, "manage:deals:dispute_uphold"),
+            Decision("x", gettext_lazy("Reject"), _SETTLE, "manage:deals:dispute_reject", tone="danger"),
         ),
     )
 )

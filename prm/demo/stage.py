@@ -23,7 +23,12 @@ SYSTEM_DAYS = 120  # since then deals are registered here; what is older was imp
 DAILY_NIGHTS = 35
 DAY = timedelta(days=1)
 SETUP = Actor.system("demo")
-LEFT_TO_THE_WORKER = ("reporting.render_pack", "reporting.refresh_after", "deals.process_payout_run")
+LEFT_TO_THE_WORKER = (
+    "deals.render_statement",
+    "reporting.render_pack",
+    "reporting.refresh_after",
+    "deals.process_payout_run",
+)
 
 
 @dataclass(order=True)

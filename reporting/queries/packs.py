@@ -10,6 +10,7 @@ from typing import Literal, cast
 
 from django.utils.translation import gettext
 
+from deals.queries.earning_lines import earned_in_quarter
 from partners.models import Partner, ProgramVersion, ValueRating
 from partners.queries.program import (
     calendar_terms,
@@ -82,6 +83,10 @@ def pack_facts(pack: QbrPack, *, at: datetime) -> p.PackFacts:
         nps=nps_of(partner, end, health_terms(version)),
         actions=_actions(partner, quarter),
         actions_before=_actions_before(partner, quarter),
+        earned=tuple(
+            p.Earned(month.currency, month.earned - month.clawed_back, month.paid)
+            for month in earned_in_quarter(partner.pk, start=quarter.start, end=quarter.end)
+        ),
         agenda=tuple(p.AgendaItem(item.name, item.minutes) for item in qbr.agenda),
         agenda_minutes=sum(item.minutes for item in qbr.agenda),
         health=health,

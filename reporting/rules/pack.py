@@ -373,6 +373,15 @@ class Recommendation:
 
 
 @dataclass(frozen=True)
+class Earned:
+    """Commission of the quarter in one currency: earned less what was taken back, and paid. Never converted."""
+
+    currency: str
+    earned: Decimal
+    paid: Decimal
+
+
+@dataclass(frozen=True)
 class PackFacts:
     """One QBR pack. `as_of` is the last day of the figures, `pack_date` the day the file is made."""
 
@@ -399,6 +408,7 @@ class PackFacts:
     nps: NpsFacts | None = None
     actions: tuple[Action, ...] = ()
     actions_before: ActionsBefore | None = None
+    earned: tuple[Earned, ...] = ()
     agenda: tuple[AgendaItem, ...] = ()
     agenda_minutes: int = 60
     health: HealthFacts | None = None

@@ -10,11 +10,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from deals.actions.attachments import add_attachment
 from deals.actions.extensions import request_extension
 from deals.actions.referrals import accept_referral, submit_referral
-from deals.models import Attachment, Claim, Opportunity, Referral, Registration
+from deals.actions.touches import record_touch
+from deals.models import Attachment, Claim, Opportunity, Referral, Registration, Touch
 from deals.purposes import APPROVE, EXTEND
 from prm.core.signed_links import LinkRequest, make_link
 from tests.core.corpus import pdf
-from tests.deals import stage
+from tests.deals import earning_rows, payout_rows, stage  # noqa: F401 - the first two register their rows
 from tests.world import Person, Rows, World, register
 
 _numbers = count(1)
@@ -109,6 +110,33 @@ def _referral(world: World, owner: str, route: str) -> Referral:
     if route == "referral_qualify":
         return accept_referral(referral=referral, by=world.dan.actor, at=world.at)
     return referral
+
+
+def _touch(world: World, owner: str, route: str) -> Touch:
+    """Something the owner did for its deal, with a file, as its seller wrote it down."""
+    file = SimpleUploadedFile(f"{world.words(owner, 'demo')}.pdf", pdf(), content_type="application/pdf")
+    person = _seller(world, owner)
+    return record_touch(
+        opportunity=_opportunity(world, owner, route),
+        by=person.actor,
+        at=world.at + timedelta(days=1),
+        kind="demo",
+        occurred_on=world.at.date(),
+        person=world.words(owner, "Eva"),
+        evidence=world.words(owner, "Demo of the analytics"),
+        file=file,
+    )
+
+
+def _part(world: World, owner: str, route: str) -> Opportunity:
+    """The owner's deal with its verdict and a touch of its own."""
+    return _touch(world, owner, route).opportunity
+
+
+def _own_code(owner_deal: Opportunity) -> str:
+    partner = owner_deal.partner
+    assert partner is not None
+    return partner.code
 
 
 def _claim(world: World, owner: str, route: str) -> Claim:
@@ -286,6 +314,36 @@ register(
     )
 )
 register(Rows(kind="deals.claim", make=_claim))
+register(
+    Rows(
+        kind="deals.attribution",
+        make=_part,
+        bodies={
+            "attribution_record": lambda world, row: {
+                "touch-side": "direct",
+                "touch-other": "",
+                "touch-kind": "meeting",
+                "touch-occurred_on": world.at.date().isoformat(),
+                "touch-evidence": "A call",
+            },
+            "attribution_overrule": lambda world, row: {
+                "overrule-partner": _own_code(row),
+                "overrule-kind": "not_attributed",
+                "overrule-reason": "Only signed",
+            },
+        },
+    )
+)
+register(
+    Rows(
+        kind="deals.touch",
+        make=_touch,
+        bodies={
+            "touch_strike": lambda world, row: {"strike-reason": "Another customer"},
+            "touch_mark": lambda world, row: {"is_material": "yes"},
+        },
+    )
+)
 register(
     Rows(
         kind="deals.link",

@@ -78,6 +78,7 @@ def revenue_page(pack: Pack) -> dict[str, Any]:
         "under": Table(headings, tuple(rows), "under"),
         "figures": _revenue_figures(pack),
         "left_out": _left_out(pack),
+        "earned": _earned(pack),
         "deals_heading": _("Deals won in %(quarter)s") % {"quarter": facts.period.label},
         "deals": _won_table(pack) if facts.won else None,
         "no_deals": _("No deal was won in %(quarter)s.") % {"quarter": facts.period.label},
@@ -123,6 +124,25 @@ def _revenue_figures(pack: Pack) -> list[Tile]:
 
 def _before(pack: Pack, amount: Decimal | None) -> str:
     return "" if amount is None else _("%(amount)s a year before") % {"amount": pack.figures.short(amount)}
+
+
+def _earned(pack: Pack) -> str:
+    """The quarter's commission in each currency, in one sentence; nothing where none was earned or paid."""
+    parts = [
+        _("earned %(earned)s %(currency)s, paid %(paid)s %(currency)s")
+        % {
+            "earned": pack.figures.full(each.earned),
+            "paid": pack.figures.full(each.paid),
+            "currency": each.currency,
+        }
+        for each in pack.facts.earned[:3]
+    ]
+    if not parts:
+        return ""
+    return _("Commission in %(quarter)s: %(amounts)s.") % {
+        "quarter": pack.facts.period.label,
+        "amounts": "; ".join(parts),
+    }
 
 
 def _left_out(pack: Pack) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from deals.queries.attribution import parts_of_partner
+from deals.queries.earning_lines import earning_cards
 from partners.choices import HealthDimension, TierMetric, TierOutcome
 from partners.models import HealthScore, Partner, TierStanding, ValueRating
 from partners.queries.program import program_today
@@ -54,6 +55,7 @@ def partner_detail(request: HttpRequest, code: str) -> HttpResponse:
         "next_name": terms.tier_names.get(view.next.tier, "") if view.next else "",
         "overrides": page.open_overrides(partner, actor),
         "quarter": quarter,
+        "earnings": earning_cards(partner.pk),
         "attributed": parts_of_partner(partner.pk, terms.today),
         "quarter_growth": percent_of(quarter.won_amount - quarter.year_ago_amount, quarter.year_ago_amount, 0)
         if quarter.year_ago_amount

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from deals.queries.earning_lines import earning_cards
 from prm.core.access import portal_page
 from prm.core.queries.organizations import vendor
 from reporting.queries import home as company
@@ -41,6 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "next_ending": endings[0] if endings else None,
         "deals": company.deals(actor) if sees_deals else [],
         "sees_deals": sees_deals,
+        "earnings": earning_cards(partner.pk) if actor.can("deals.earnings_view") else [],
         "todo": company.to_do(actor),
         "agreed": company.agreed_actions(actor, today=terms.today),
         "team": company.team(actor, partner),
