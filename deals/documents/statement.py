@@ -11,7 +11,7 @@ from django.utils.text import slugify
 from django.utils.translation import get_language, get_language_bidi, ngettext
 from django.utils.translation import gettext as _
 
-from deals.documents.arithmetic import arithmetic, exact
+from deals.documents.arithmetic import arithmetic, exact, formula
 from deals.queries.statements import Entry, StatementFacts
 from deals.rules.statements import ADJUSTED, EARNED, GROUPS, PAID, TAKEN_BACK, WITHDRAWN
 from prm.core import charts
@@ -26,7 +26,7 @@ from prm.core.print_text import clip, tidy
 STYLESHEET = STATIC / "pdf" / "statement.css"
 MOST_LINES = 200  # on paper, of each kind; the table has all of them
 MOST_PAGES = 40
-LONGEST_TITLE = 330.0
+LONGEST_TITLE = 400.0
 
 
 def group_label(group: str) -> str:
@@ -94,7 +94,9 @@ def _kind(entry: Entry) -> str:
 
 
 def _explained(entry: Entry) -> str:
-    return arithmetic(entry.line) if entry.line and not entry.is_reversal else ""
+    """The sum behind a line; an agreed amount has none."""
+    line = entry.line
+    return arithmetic(line) if line and not entry.is_reversal and formula(line.inputs) else ""
 
 
 def _title(facts: StatementFacts) -> str:

@@ -134,6 +134,11 @@ def latest_lines(actor: Actor) -> list[Commission]:
     return list(own_lines(actor).order_by("-earned_on", "-pk")[:LATEST_SHOWN])
 
 
+def latest_of(actor: Actor, partner_id: int) -> list[Commission]:
+    """The newest lines of one company, for those who see several."""
+    return list(own_lines(actor).filter(partner_id=partner_id).order_by("-earned_on", "-pk")[:LATEST_SHOWN])
+
+
 def held_lines(actor: Actor) -> list[Commission]:
     """Unpaid lines that something holds, the largest first."""
     held = own_lines(actor).filter(

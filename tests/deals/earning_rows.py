@@ -1,6 +1,6 @@
 """Earnings in the world of the access sweep: lines, resold deals, disputes and statements of each company."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -48,14 +48,14 @@ def _statement(world: World, owner: str, route: str) -> Statement:
     at = world.at
     month = (at.replace(day=1) - timedelta(days=1)).date().replace(day=1)
     partner = stage.partner_of(_seller(world, owner))
-    made = Statement.objects.filter(partner=partner, month=month, failure="").first()
-    if made is None:
-        _line(world, owner)
-        earned(_seller(world, owner), at=at - timedelta(days=31), title=world.words(owner, "Stated"))
+    if not Statement.objects.filter(month=month, failure="").exists():
+        then = datetime.combine(month.replace(day=10), time(9), tzinfo=UTC)
+        for company in ("northwind", "rival"):  # both at once: afterwards the books of the month are closed
+            earned(_seller(world, company), at=then, title=world.words(company, "Stated"))
         order_month(month=month, by=Actor.system("night"), at=at)
-        for each in Statement.objects.filter(month=month, ready_at=None):
+        for each in Statement.objects.filter(month=month, ready_at=None, failure=""):
             make_statement(code=each.code, at=at)
-        made = Statement.objects.get(partner=partner, month=month)
+    made = Statement.objects.get(partner=partner, month=month, currency="USD")
     if route == "statement_order":
         return Statement.objects.create(
             code=f"ST-F{next(_numbers):06}",

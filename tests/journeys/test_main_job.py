@@ -12,6 +12,7 @@ from prm.core.actions import outbox
 from prm.core.actors import Actor
 from prm.core.models import AuditEntry, Mail, Notice, WorkItem
 from reporting.actions import night, packs
+from reporting.actions.night_steps import STEPS
 from reporting.choices import PackState
 from reporting.models import JobRun, QbrPack
 from tests.deals import stage
@@ -49,7 +50,7 @@ def test_from_registration_to_pack(world: World, at: datetime, django_capture_on
     assert northwind.tier_progress_percent == 84
     assert TierChange.objects.filter(partner=northwind, to_tier__code="silver").exists()
     assert HealthScore.objects.filter(partner=northwind, day=on).exists()
-    assert JobRun.objects.filter(on=on, state="done", trigger="manual").count() == 7
+    assert JobRun.objects.filter(on=on, state="done", trigger="manual").count() == len(STEPS) + 1
 
     while outbox.deliver_due(at=now):
         pass

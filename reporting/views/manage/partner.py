@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from deals.queries.attribution import parts_of_partner
-from deals.queries.earning_lines import earning_cards
+from deals.queries.disputes import dispute_rows
+from deals.queries.earning_lines import earning_cards, latest_of
+from deals.queries.statements import own_statements
 from partners.choices import HealthDimension, TierMetric, TierOutcome
 from partners.models import HealthScore, Partner, TierStanding, ValueRating
 from partners.queries.program import program_today
@@ -28,6 +30,7 @@ from reporting.queries.tier_page import TierView, tier_view
 from reporting.why_words import Speaker, gains_in_words, most_telling, speaker_of, word
 from reporting.work_rows import build_rows
 
+EARNINGS_SHOWN = 5
 GAINS_SHOWN = 5
 
 
@@ -55,7 +58,6 @@ def partner_detail(request: HttpRequest, code: str) -> HttpResponse:
         "next_name": terms.tier_names.get(view.next.tier, "") if view.next else "",
         "overrides": page.open_overrides(partner, actor),
         "quarter": quarter,
-        "earnings": earning_cards(partner.pk),
         "attributed": parts_of_partner(partner.pk, terms.today),
         "quarter_growth": percent_of(quarter.won_amount - quarter.year_ago_amount, quarter.year_ago_amount, 0)
         if quarter.year_ago_amount
@@ -194,10 +196,21 @@ def _fiscal(terms: ProgramTerms) -> dict:
     return {"fiscal": terms.fiscal_start_month}
 
 
+def _earnings(request: HttpRequest, partner: Partner) -> dict:
+    actor = request.actor
+    return {
+        "cards": earning_cards(partner.pk),
+        "lines": latest_of(actor, partner.pk),
+        "disputes": list(dispute_rows(actor).filter(partner=partner).order_by("-opened_at", "-pk")[:EARNINGS_SHOWN]),
+        "statements": list(own_statements(actor).filter(partner=partner).order_by("-month", "-pk")[:EARNINGS_SHOWN]),
+    }
+
+
 SECTIONS: dict[str, tuple[Any, Fill, str]] = {
     "deals": (gettext_lazy("Registrations"), _deals, "deal_count"),
     "opportunities": (gettext_lazy("Opportunities"), _opportunities, "opportunity_count"),
     "referrals": (gettext_lazy("Referrals"), _referrals, "referral_count"),
+    "earnings": (gettext_lazy("Earnings"), _earnings, ""),
     "people": (gettext_lazy("People"), _people, ""),
     "certificates": (gettext_lazy("Certificates"), _certificates, "certificate_count"),
     "records": (gettext_lazy("Feedback, fit & integrations"), _records, ""),
