@@ -84,7 +84,7 @@ def save_payout_details(
         old = PayoutDetails.objects.select_for_update().filter(partner=partner, superseded_at=None).first()
         if (old.code if old else "") != replaces:
             raise DetailsStaleRefused
-        new = _checked(PayoutDetails(code=new_code("PD"), partner=partner), values, old, tax_form_file is not None)
+        new = _checked(PayoutDetails(code=new_code("PD"), partner=partner), values, old)
         new.created_by_id, new.created_at = by.user_id, at
         if tax_form_file is not None:
             new.tax_form_file = _keep_form(tax_form_file, by, at, partner)
@@ -111,7 +111,7 @@ def _keep_form(file: UploadedFile, by: Actor, at: datetime, partner: Partner) ->
     return accept_upload(file=file, by=by, at=at, organization_id=partner.pk, kinds=FORM_KINDS, sealed=True)
 
 
-def _checked(new: PayoutDetails, values: dict[str, Any], old: PayoutDetails | None, has_file: bool) -> PayoutDetails:
+def _checked(new: PayoutDetails, values: dict[str, Any], old: PayoutDetails | None) -> PayoutDetails:
     """The new row with what was typed, checked and sealed; every wrong field is named at once."""
     wrong: dict[str, Any] = {}
     new.method = str(values.get("method") or "")
@@ -127,8 +127,6 @@ def _checked(new: PayoutDetails, values: dict[str, Any], old: PayoutDetails | No
         validate_email(new.notice_email)
     except ValidationError:
         wrong["notice_email"] = _("Please write a mail address.")
-    if has_file and new.tax_form == TaxForm.VAT:
-        wrong["tax_form_file"] = _("For a VAT number no form is needed.")
     if wrong:
         raise IncompleteRefused(wrong)
     new.account_sealed = seal(account, about=new.sealed_in("account"))

@@ -15,7 +15,7 @@ from datetime import date, datetime
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, QuerySet, Sum
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
@@ -107,6 +107,7 @@ def prepare_item(*, item_id: int, by: Actor, at: datetime) -> str:
             if item.status != PayoutItemStatus.PLANNED:
                 return item.status
             _fail(run, item, f"{now_('It could not be prepared:')} {type(error).__name__}", by, at)
+            settle_run(run=run, by=by, at=at)
             return item.status
 
 
@@ -117,8 +118,7 @@ def _prepare(item_id: int, by: Actor, at: datetime) -> str:
     problem = _send(run, item, "prepare", by, at)
     if problem:
         _fail(run, item, problem, by, at)
-    else:
-        settle_run(run=run, by=by, at=at)
+    settle_run(run=run, by=by, at=at)
     return item.status
 
 
@@ -205,27 +205,35 @@ def confirm_paid(
     with transaction.atomic():
         run = lock_run(run)
         items = _chosen(run, codes, "pay")
-        today = program_at(at).today
-        if run.approved_at is None or paid_on > today:
-            raise PayoutRefused("deals.payout.future", _("Please choose a day that is not in the future."))
-        if paid_on < _approved_on(run):
-            raise PayoutRefused("deals.payout.too_early", _("The run was approved after that day."))
+        _must_be_a_day(run, paid_on, program_at(at).today)
         for item in items:
             _confirm(item, paid_on, by, at)
-        outbox.emit_many(
-            name="deals.payout.paid", items=[(item.ref, {"partner_id": item.partner_id}) for item in items], at=at
-        )
+        _tell_of(items, at)
         settle_run(run=run, by=by, at=at)
     return items
 
 
-def _approved_on(run: PayoutRun) -> date:
-    return program_at(run.approved_at or run.requested_at).today
+def _must_be_a_day(run: PayoutRun, paid_on: date, today: date) -> None:
+    if run.approved_at is None or paid_on > today:
+        raise PayoutRefused("deals.payout.future", _("Please choose a day that is not in the future."))
+    if paid_on < program_at(run.approved_at).today:
+        raise PayoutRefused("deals.payout.too_early", _("The run was approved after that day."))
+
+
+def _tell_of(items: Sequence[PayoutItem], at: datetime) -> None:
+    outbox.emit_many(
+        name="deals.payout.paid", items=[(item.ref, {"partner_id": item.partner_id}) for item in items], at=at
+    )
+
+
+def _locked(run: PayoutRun) -> QuerySet[PayoutItem]:
+    rows = run.items.select_for_update(of=("self",)).select_related("partner__organization", "details")
+    return rows.order_by("pk")
 
 
 def _chosen(run: PayoutRun, codes: Iterable[str] | None, arrow: str) -> list[PayoutItem]:
     """The locked payouts that were named, all of which must allow the step, or all that do."""
-    rows = run.items.select_for_update(of=("self",)).select_related("partner__organization", "details").order_by("pk")
+    rows = _locked(run)
     if codes is None:
         found = list(rows.filter(status__in=PAYOUT_ITEM.sources(arrow)))
     else:
@@ -266,18 +274,21 @@ def _confirm(item: PayoutItem, paid_on: date, by: Actor, at: datetime) -> None:
 def fail_item(*, item: PayoutItem, by: Actor, at: datetime, failure: str, version: int | None = None) -> PayoutItem:
     """Report that the bank returned a payout, with its reason; what was booked as leaving is taken back."""
     must_keep_payouts(by)
-    if not failure.strip():
-        raise PayoutRefused("deals.payout.reason_missing", _("Please write the bank’s reason."))
     with transaction.atomic():
         run, item = _lock_item(item.pk)
         _must_be_as_seen(item, version)
-        PAYOUT_ITEM.target(item.status, "fail")
-        if item.status == PayoutItemStatus.PLANNED:
-            raise TransitionRefused(
-                values={"noun": PAYOUT_ITEM.noun, "state": item.get_status_display(), "action": "fail"}
-            )
-        _fail(run, item, failure.strip(), by, at)
+        _return(run, item, failure, by, at)
+        settle_run(run=run, by=by, at=at)
     return item
+
+
+def _return(run: PayoutRun, item: PayoutItem, failure: str, by: Actor, at: datetime) -> None:
+    """What the bank sent back was on its way; a payout that was never sent can't come back."""
+    if not failure.strip():
+        raise PayoutRefused("deals.payout.reason_missing", _("Please write the bank’s reason."))
+    if item.status != PayoutItemStatus.READY:
+        raise TransitionRefused(values={"noun": PAYOUT_ITEM.noun, "state": item.get_status_display(), "action": "fail"})
+    _fail(run, item, failure.strip(), by, at)
 
 
 def _must_be_as_seen(item: PayoutItem, version: int | None) -> None:
@@ -303,7 +314,6 @@ def _fail(run: PayoutRun, item: PayoutItem, failure: str, by: Actor, at: datetim
         reason=item.failure,
     )
     outbox.emit(name="deals.payout.failed", ref=item.ref, data={"partner_id": item.partner_id}, at=at)
-    settle_run(run=run, by=by, at=at)
 
 
 @dataclass(frozen=True)
@@ -407,34 +417,46 @@ def record_results(*, run: PayoutRun, by: Actor, at: datetime, results: Sequence
     answer to an attempt that is not the last one is refused, because the payout was sent again since.
     """
     must_keep_payouts(by)
-    paid = failed = known = 0
     refused: list[tuple[str, str]] = []
-    for result in results:
-        try:
-            outcome = _record(run, result, by, at)
-        except Refused as refusal:
-            refused.append((result.reference, refusal.message))
-            continue
-        paid, failed, known = paid + (outcome == "paid"), failed + (outcome == "failed"), known + (outcome == "known")
-    return Recorded(paid, failed, known, tuple(refused))
+    paid: list[PayoutItem] = []
+    failed = known = 0
+    with transaction.atomic():
+        run = lock_run(run)
+        today = program_at(at).today
+        items = {item.code: item for item in _locked(run)}
+        for result in results:
+            try:
+                item = _meant(items, result)
+                if _is_known(item, result):
+                    known += 1
+                elif result.paid_on is not None:
+                    _must_be_a_day(run, result.paid_on, today)
+                    _confirm(item, result.paid_on, by, at)
+                    paid.append(item)
+                else:
+                    _return(run, item, result.failure, by, at)
+                    failed += 1
+            except Refused as refusal:
+                refused.append((result.reference, refusal.message))
+        _tell_of(paid, at)
+        settle_run(run=run, by=by, at=at)
+    return Recorded(len(paid), failed, known, tuple(refused))
 
 
-def _record(run: PayoutRun, result: Result, by: Actor, at: datetime) -> str:
+def _meant(items: dict[str, PayoutItem], result: Result) -> PayoutItem:
     code, attempt = split_reference(result.reference)
-    item = run.items.filter(code=code).first()
+    item = items.get(code)
     if item is None:
         raise PayoutRefused("deals.payout.unknown", _("There is no such payout in this run."))
     if attempt is not None and attempt != item.attempt:
         raise PayoutRefused("deals.payout.other_attempt", _("This payout was sent again since."))
+    return item
+
+
+def _is_known(item: PayoutItem, result: Result) -> bool:
     if result.paid_on is not None:
-        if item.status == PayoutItemStatus.PAID and item.paid_on == result.paid_on:
-            return "known"
-        confirm_paid(run=run, by=by, at=at, paid_on=result.paid_on, codes=[code])
-        return "paid"
-    if item.status == PayoutItemStatus.FAILED and item.failure == result.failure.strip()[:LONGEST_REASON]:
-        return "known"
-    fail_item(item=item, by=by, at=at, failure=result.failure)
-    return "failed"
+        return item.status == PayoutItemStatus.PAID and item.paid_on == result.paid_on
+    return item.status == PayoutItemStatus.FAILED and item.failure == result.failure.strip()[:LONGEST_REASON]
 
 
 def reference_of(item: PayoutItem) -> str:

@@ -7,6 +7,7 @@ from deals.models import Opportunity, Registration
 from prm.core.actions import work_items
 from prm.core.actions.invitations import invite_person
 from prm.demo.cast import NORTHWIND, RIVAL
+from prm.demo.chapters.payouts import set_waiting_run
 from prm.demo.chapters.referrals import refer
 from prm.demo.chapters.registrations import draft, register
 from prm.demo.stage import Stage, deliver
@@ -22,6 +23,7 @@ def set_scenes(stage: Stage) -> None:
     _reported(stage)
     _extension(stage)
     _leads(stage)
+    set_waiting_run(stage)
     work_items.tick_work_items(at=stage.now)
     deliver(stage.now)
 

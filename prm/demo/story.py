@@ -10,6 +10,7 @@ from datetime import datetime
 from prm.demo import cast
 from prm.demo.chapters.nights import plan_nights
 from prm.demo.chapters.partners import plan_partner
+from prm.demo.chapters.payouts import plan_payouts
 from prm.demo.chapters.program import set_up
 from prm.demo.chapters.records import plan_records
 from prm.demo.scenes import set_scenes
@@ -23,6 +24,7 @@ def tell(now: datetime) -> Stage:
     for profile in cast.PARTNERS:
         plan_partner(stage, profile)
     plan_records(stage)
+    plan_payouts(stage)
     plan_nights(stage)
     stage.play()
     set_scenes(stage)

@@ -72,7 +72,8 @@ def _partner(request: HttpRequest) -> Partner:
 def payout_detail(request: HttpRequest, code: str) -> HttpResponse:
     """One payout and every line in it."""
     item = get_object_or_404(own_payouts(request.actor), code=code)
-    context = {"item": item, "lines": lines_of([item]).get(item.pk, [])}
+    lines = lines_of([item]).get(item.pk, [])
+    context = {"item": item, "lines": lines, "may_edit": request.actor.can("deals.payout_details_edit")}
     return render(request, "portal/deals/payout_detail.html", context)
 
 
