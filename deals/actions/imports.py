@@ -16,6 +16,7 @@ from typing import Any
 from django.db import DatabaseError
 from django.utils.translation import gettext_lazy as _
 
+from deals.actions.verdicts import judge_won_deals
 from deals.choices import LostReason, OpportunitySource, OpportunityStage, OpportunityStatus
 from deals.models import Account, Opportunity, Product
 from deals.queries.program import Program, program_at
@@ -323,6 +324,9 @@ class OpportunityImporter:
         if changed:
             Opportunity.objects.bulk_update(changed, [*columns, "touched_at", "version"])
         self._audit([*fresh, *changed], run)
+        won = [deal.pk for deal in (*fresh, *changed) if deal.status == OpportunityStatus.WON]
+        if won:
+            judge_won_deals(by=run.by, at=run.at, only=won)
         return outcomes
 
     def _load(self, run: Run) -> None:

@@ -7,6 +7,8 @@ from deals.models import Opportunity, Registration
 from prm.core.actions import work_items
 from prm.core.actions.invitations import invite_person
 from prm.demo.cast import NORTHWIND, RIVAL
+from prm.demo.chapters.attribution import add_touches
+from prm.demo.chapters.disputes import add_disputes, make_statements
 from prm.demo.chapters.payouts import set_waiting_run
 from prm.demo.chapters.referrals import refer
 from prm.demo.chapters.registrations import draft, register
@@ -23,7 +25,10 @@ def set_scenes(stage: Stage) -> None:
     _reported(stage)
     _extension(stage)
     _leads(stage)
+    add_touches(stage)
     set_waiting_run(stage)
+    add_disputes(stage)
+    make_statements(stage)
     work_items.tick_work_items(at=stage.now)
     deliver(stage.now)
 

@@ -8,6 +8,7 @@ nights in between (weekly, then daily for the last 35 days). Played twice on one
 from datetime import datetime
 
 from prm.demo import cast
+from prm.demo.chapters.attribution import plan_parts
 from prm.demo.chapters.nights import plan_nights
 from prm.demo.chapters.partners import plan_partner
 from prm.demo.chapters.payouts import plan_payouts
@@ -24,6 +25,7 @@ def tell(now: datetime) -> Stage:
     for profile in cast.PARTNERS:
         plan_partner(stage, profile)
     plan_records(stage)
+    plan_parts(stage)
     plan_payouts(stage)
     plan_nights(stage)
     stage.play()
