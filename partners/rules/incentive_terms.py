@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import combinations, pairwise
+from typing import Self
 
 from partners.choices import DealKind, EarningTrigger, PartnerType, PlanModel, SpiffKind
 from partners.rules.attribution_terms import PercentRange
@@ -32,8 +33,13 @@ class Bracket(Terms):
     """A part of a volume, from `at_least` up to `below` (open at the top without it), and its own percentage."""
 
     at_least: Decimal = term(least=0)
-    below: Decimal | None = term(None)
-    percent: Decimal = term(Decimal(0), least=0, most=100)
+    below: Decimal | None = term()
+    percent: Decimal = term(least=0, most=100)
+
+    @classmethod
+    def from_dict(cls, data: object) -> Self:
+        """Read plain data, in which an open end need not be written."""
+        return super().from_dict({"below": None, **data} if isinstance(data, dict) else data)
 
     def check(self) -> None:
         if self.below is not None and self.below <= self.at_least:

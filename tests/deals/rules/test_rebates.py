@@ -82,7 +82,10 @@ def test_amounts_have_their_currency_s_digits(currency, earned):
         ({"already_granted": "-1"}, "already_granted"),
         ({"above_percent": "101"}, "above_percent"),
         ({"bands": []}, "above_percent"),
-        ({"bands": [{"at_least": 1, "below": 2}, {"at_least": 3, "below": 4}]}, "bands[1].at_least"),
+        (
+            {"bands": [{"at_least": 1, "below": 2, "percent": 1}, {"at_least": 3, "below": 4, "percent": 1}]},
+            "bands[1].at_least",
+        ),
     ],
 )
 def test_inputs_that_cannot_be_are_refused(changes, path):

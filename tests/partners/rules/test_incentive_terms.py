@@ -134,12 +134,14 @@ def plan(base, **changes):
         (plan(BRACKETS, brackets=[{"at_least": 1, "percent": 5}]), "brackets[0].at_least"),
         (plan(BRACKETS, brackets=[{"at_least": 0, "below": 5, "percent": 5}]), "brackets[0].below"),
         (
-            plan(BRACKETS, brackets=[{"at_least": 0, "below": 5}, {"at_least": 6, "percent": 5}]),
+            plan(BRACKETS, brackets=[{"at_least": 0, "below": 5, "percent": 1}, {"at_least": 6, "percent": 5}]),
             "brackets[1].at_least",
         ),
-        (plan(BRACKETS, brackets=[{"at_least": 0}, {"at_least": 6, "percent": 5}]), "brackets[1]"),
+        (plan(BRACKETS, brackets=[{"at_least": 0, "percent": 1}, {"at_least": 6, "percent": 5}]), "brackets[1]"),
         (plan(BRACKETS, brackets=[{"at_least": 0, "percent": 101}]), "brackets[0].percent"),
-        (plan(BRACKETS, brackets=[{"at_least": 5, "below": 5}]), "brackets[0].below"),
+        (plan(BRACKETS, brackets=[{"at_least": 0, "below": None}]), "brackets[0].percent"),
+        (plan(BRACKETS, brackets=["all"]), "brackets[0]"),
+        (plan(BRACKETS, brackets=[{"at_least": 5, "below": 5, "percent": 1}]), "brackets[0].below"),
     ],
 )
 def test_a_plan_that_contradicts_itself_is_refused_with_its_place(data, path):
@@ -179,7 +181,10 @@ def terms(**changes):
             terms(clawback=[{"before_day": 30, "declining": True}, {"before_day": 90, "share_percent": 0}]),
             "clawback[1]",
         ),
-        (terms(rebate_bands=[{"at_least": 1, "below": 2}, {"at_least": 3}]), "rebate_bands[1].at_least"),
+        (
+            terms(rebate_bands=[{"at_least": 1, "below": 2, "percent": 1}, {"at_least": 3, "percent": 2}]),
+            "rebate_bands[1].at_least",
+        ),
         (terms(spiff_limits=[{"kind": "bundle", "least": 6, "most": 5}]), "spiff_limits[0].most"),
         (terms(spiff_limits=[{"kind": "bundle", "least": 5, "most": 5}] * 2), "spiff_limits"),
         (terms(spiff_limits=[{"kind": "raffle", "least": 5, "most": 5}]), "spiff_limits[0].kind"),
@@ -258,8 +263,8 @@ def test_plans_that_never_count_on_the_same_day_or_in_one_currency_do_not_clash(
 )
 def test_the_parts_of_a_volume_in_contiguous_brackets_add_up_to_it(edges, volume):
     bounds = [0, *edges]
-    brackets = tuple(Bracket(D(low), D(high)) for low, high in zip(bounds, edges, strict=False))
-    brackets += (Bracket(D(edges[-1])),)
+    brackets = tuple(Bracket(D(low), D(high), D(0)) for low, high in zip(bounds, edges, strict=False))
+    brackets += (Bracket(D(edges[-1]), None, D(0)),)
     check_contiguous(brackets, "brackets", from_zero=True)
     assert sum(bracket.part(D(volume)) for bracket in brackets) == volume
 
