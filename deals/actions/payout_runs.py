@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -45,9 +46,11 @@ from prm.core.codes import new_code
 from prm.core.models import StoredFile
 from prm.core.money import CURRENCY_DIGITS
 from prm.core.queries.organizations import vendor
+from prm.core.refused import Refused
 from prm.core.sealing import SealRefused, mask
 from prm.core.uploads import clean_name
 
+log = structlog.get_logger(__name__)
 APPROVAL_HOURS = 24
 APPROVER = "vp"
 WORKER = Actor.system("payouts")
@@ -342,8 +345,14 @@ def unfinished_runs() -> list[str]:
 
 
 def resume_runs(*, at: datetime, by: Actor = WORKER) -> dict[str, Processed]:
-    """Go on with every run that the broker or a worker lost."""
-    return {code: process_run(code=code, at=at, by=by) for code in unfinished_runs()}
+    """Go on with every run that the broker or a worker lost. One that waits for a missing key stops no other."""
+    done: dict[str, Processed] = {}
+    for code in unfinished_runs():
+        try:
+            done[code] = process_run(code=code, at=at, by=by)
+        except Refused as refusal:
+            log.error("payout_run.stuck", run=code, reason=refusal.code)
+    return done
 
 
 @settled

@@ -182,7 +182,7 @@ def payout_run_detail(request: HttpRequest, code: str) -> HttpResponseBase:
             Column("amount", _("Amount"), kind="money", currency="currency", sort="amount"),
             Column("status", _("State"), kind="state", place="side"),
             Column("lines_count", _("Lines"), kind="number"),
-            Column("account", _("To"), value="details.account_mask"),
+            Column("account", _("To"), value=lambda row: row.details.account_mask.replace(" ", "\u00a0")),
             Column("method", _("By"), value="details.get_method_display", shown=False),
             Column("attempt", _("Attempt"), kind="number"),
             Column("failure", _("Failed because")),
@@ -191,7 +191,7 @@ def payout_run_detail(request: HttpRequest, code: str) -> HttpResponseBase:
         sorts={"partner": Sort.by("partner__organization__name"), "amount": Sort.by("amount")},
         default_sort="-amount",
         filterset=PayoutItemFilters,
-        primary=("q", "status"),
+        primary=("q",),
         views=[
             View(_("All")),
             View(_("Failed"), {"status": ["failed"]}),
@@ -242,10 +242,11 @@ def _step(
     *,
     title: Any,
     back: str,
-    about: Any,
+    about: PayoutRun | PayoutItem,
     form: forms.Form,
     act: Callable[[dict[str, Any]], Any],
     version: int | None = None,
+    amount: Decimal | None = None,
     text: str = "",
     tone: str = "",
 ) -> HttpResponse:
@@ -270,11 +271,16 @@ def _step(
         "about": about,
         "form": form,
         "version": version,
+        "amount": _amount_of(about) if amount is None else amount,
         "text": text,
         "tone": tone,
         "next": request.POST.get("next") or request.GET.get("next", ""),
     }
     return render(request, "manage/deals/payout_step.html", context, status=status)
+
+
+def _amount_of(about: PayoutRun | PayoutItem) -> Decimal:
+    return about.amount if isinstance(about, PayoutItem) else about.total_amount
 
 
 def _data(request: HttpRequest) -> Any:
@@ -373,6 +379,7 @@ def payout_run_confirm(request: HttpRequest, code: str) -> HttpResponse:
         about=run,
         form=PaidForm(_data(request), initial={"paid_on": today}),
         act=act,
+        amount=now.amount(PayoutItemStatus.READY),
         text=text,
     )
 

@@ -42,7 +42,7 @@ def payout_list(request: HttpRequest) -> HttpResponseBase:
             Column("amount", _("Amount"), kind="money", currency="currency"),
             Column("status", _("State"), kind="state", value="status", place="side"),
             Column("lines_count", _("Lines"), kind="number"),
-            Column("account", _("To"), value="details.account_mask"),
+            Column("account", _("To"), value=lambda row: row.details.account_mask.replace(" ", "\u00a0")),
             Column("sent_at", _("Approved"), kind="moment", sort="sent"),
             Column("paid_on", _("Paid on"), kind="day"),
         ],

@@ -448,6 +448,9 @@ def test_without_the_key_no_file_is_written_and_it_is_written_once_the_key_is_ba
         confirm_paid(run=run, by=world.finn.actor, at=LATER, paid_on=TODAY)
     settings.FIELD_KEYS = keys
     assert unfinished_runs() == [run.code]
+    settings.FIELD_KEYS = ["Zm9yLXRlc3RzLW9ubHktMDEyMzQ1Njc4OWFiY2RlZmc="]
+    assert resume_runs(at=LATER) == {}
+    settings.FIELD_KEYS = keys
     assert resume_runs(at=LATER)[run.code].files == 1
     assert unfinished_runs() == []
 
