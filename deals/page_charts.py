@@ -115,6 +115,7 @@ def earnings_chart(account: Account, today: date) -> Chart | None:
     def money(amount: float | Decimal) -> str:
         return short_money_text(Decimal(str(amount)), account.currency)
 
+    is_paid = any(paid for _day, _earned, paid in figures)
     alt = _("Earned and paid by month: %(months)s") % {
         "months": "; ".join(
             f"{date_format(day, 'M Y')} {money(earned)} / {money(paid)}" for day, earned, paid in figures
@@ -124,7 +125,10 @@ def earnings_chart(account: Account, today: date) -> Chart | None:
         name=f"earnings-{account.currency.lower()}",
         title=_("Earned and paid by month"),
         alt=alt,
-        columns=[Column(date_format(day, "M"), float(earned), target=float(paid)) for day, earned, paid in figures],
+        columns=[
+            Column(date_format(day, "M"), float(earned), target=float(paid) if is_paid else None)
+            for day, earned, paid in figures
+        ],
         label=lambda value: short_money_text(Decimal(str(value))),
         width=760,
         height=220,

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from deals.choices import ClawbackCause, CommissionKind, PlanModel, SpiffKind, VerdictKind
+from deals.choices import ClawbackCause, CommissionKind, CreditModel, PlanModel, SpiffKind, VerdictKind
 from prm.core.explain import Line
 from prm.core.figures import day_text, figure, money_text, percent_text
 from prm.core.wording import Said, in_words
@@ -55,8 +55,8 @@ def rate_source(code: Any) -> str:
     """Where a rate comes from."""
     return {
         "plan": _("the plan’s rate"),
-        "tier": _("what your tier gives"),
-        "own": _("agreed with you"),
+        "tier": _("what the tier gives"),
+        "own": _("agreed with the partner"),
         "renewal": _("the plan’s rate for renewals"),
         "brackets": _("by the plan’s brackets"),
         "none": _("the plan has a fixed amount"),
@@ -120,10 +120,10 @@ def _plan_lost(values: Values, currency: str, names: Mapping[str, str]) -> tuple
 
 def _plan_named(values: Values, currency: str, names: Mapping[str, str]) -> tuple[str, str, str]:
     narrowed = {
-        "products": _("your products"),
-        "tiers": _("your tier"),
-        "types": _("your type of partner"),
-        "tracks": _("your track"),
+        "products": _("its products"),
+        "tiers": _("the tier"),
+        "types": _("the type of partner"),
+        "tracks": _("the track"),
         "deal": _("this kind of deal"),
     }
     named = [narrowed.get(each, each) for each in values.get("named") or []]
@@ -245,7 +245,7 @@ _WORDS: dict[str, Say] = {
     "push.percent": lambda v, c, n: (_("Push"), _percent(v.get("percent")), _source(v.get("spiff"), n)),
     "push.amount": _row(lambda: _("Bonus"), "money"),
     "margin.list": _row(lambda: _("List price"), "money"),
-    "margin.rate": _row(lambda: _("Margin"), "percent", "percent", lambda: _("what your tier gives")),
+    "margin.rate": _row(lambda: _("Margin"), "percent", "percent", lambda: _("what the tier gives")),
     "margin.points": lambda v, c, n: (
         _("Points on the margin"),
         f"+{_percent(v.get('points'))}",
@@ -264,7 +264,7 @@ _WORDS: dict[str, Say] = {
     "plan.chosen": _plan_named,
     "plan.rate": _plan_rate,
     "plan.own_rate": lambda v, c, n: (
-        _("Agreed with you"),
+        _("Own rate"),
         _percent(v.get("percent")),
         _("instead of %(percent)s") % {"percent": _percent(v.get("instead_of"))},
     ),
@@ -273,6 +273,11 @@ _WORDS: dict[str, Say] = {
     "attribution.verdict": lambda v, c, n: (_("Your part in the deal"), word(VerdictKind, v.get("kind")), ""),
     "attribution.factor": _row(lambda: _("Part of the rate"), "percent", "percent"),
     "attribution.check": _check,
+    "attribution.credit": lambda v, c, n: (
+        _("Credit for the revenue"),
+        _percent(Decimal(str(v.get("bps") or 0)) / 100) if "bps" in v else _percent(v.get("percent")),
+        word(CreditModel, v.get("model")),
+    ),
     "spiff.awarded": _spiff,
     "earning.verdict": lambda v, c, n: (
         _("Your part in the deal"),

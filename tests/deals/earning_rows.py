@@ -96,6 +96,7 @@ def _asked(world: World, row: Any) -> dict[str, Any]:
     return {"reason": "The rate is wrong", "expected_amount": "6000", "file": ""}
 
 
+register(Rows(kind="deals.commission", make=lambda world, owner, route: _line(world, owner)))
 register(
     Rows(
         kind="deals.dispute",

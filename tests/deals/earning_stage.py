@@ -43,7 +43,7 @@ def earned(
                 code=new_code("CM"),
                 partner=partner_of(person),
                 kind=done.kind,
-                source_key=f"tests:{next(_numbers)}",
+                source_key=f"stage:{next(_numbers)}",
                 program_version=version_at(on),
                 plan_code="solution_commission",
                 plan_name="Solution commission",

@@ -40,7 +40,7 @@ def add_disputes(stage: Stage) -> None:
         commission=late,
         by=stage.seller(NORTHWIND),
         at=stage.working_ago(33),
-        reason="We registered this deal two days after the first meeting; the line counts us as influenced only.",
+        reason="The order that the customer signed is half as much again; the base is still that of our first offer.",
         expected_amount=_more(late, Decimal("1.50")),
     )
 

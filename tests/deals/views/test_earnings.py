@@ -331,7 +331,7 @@ def test_the_calculator_gives_what_the_line_of_the_same_deal_is(world: World, si
     line = Commission.objects.get(contract__opportunity=registration.opportunity)
     assert f"{line.amount:,.2f} USD" in asked(world, sign_in, amount="84000")
     page = plain(sign_in(world.sara).get(reverse("portal:deals:commission_detail", args=[line.code])))
-    for part in ("Why this plan and this rate", "Solution commission", "what your tier gives", "Sourced"):
+    for part in ("Why this plan and this rate", "Solution commission", "what the tier gives", "Sourced"):
         assert part in page, part
 
 
