@@ -43,6 +43,7 @@ from prm.core.actors import Actor
 from prm.core.bank_files import SEPA_CURRENCY, OwnAccount, Transfer, csv_file, sepa_file
 from prm.core.business_time import local_date
 from prm.core.codes import new_code
+from prm.core.figures import money_text
 from prm.core.models import StoredFile
 from prm.core.money import CURRENCY_DIGITS
 from prm.core.queries.organizations import vendor
@@ -215,16 +216,19 @@ def _ask_for_approval(run: PayoutRun, payouts: int, program: Program, by: Actor,
     if clock.due_at is None or clock.due_soon_at is None:
         raise ValueError("a clock that was just started runs")
     vendor_id = vendor().pk
-    words = ngettext("%(count)s payout", "%(count)s payouts", payouts) % {"count": payouts}
+    words = ngettext("%(amount)s to one partner", "%(amount)s to %(count)s partners", payouts) % {
+        "amount": money_text(run.total_amount, run.currency),
+        "count": payouts,
+    }
     item = work_items.open_work_item(
         kind=PAYOUT_APPROVAL,
         ref=run.ref,
         organization_id=vendor_id,
-        title=str(_("Payout run %(code)s") % {"code": run.code}),
+        title=words,
         at=at,
         role=APPROVER,
         clock=work_items.Clock(clock.total_seconds, clock.due_soon_at, clock.due_at),
-        context={"account": words, "amount": f"{run.total_amount:f}", "currency": run.currency},
+        context={"amount": f"{run.total_amount:f}", "currency": run.currency},
     )
     notices.notify(
         topic="deals.payout_run_requested",

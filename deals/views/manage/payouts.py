@@ -184,7 +184,7 @@ def payout_run_detail(request: HttpRequest, code: str) -> HttpResponseBase:
             Column("lines_count", _("Lines"), kind="number"),
             Column("account", _("To"), value=lambda row: row.details.account_mask.replace(" ", "\u00a0")),
             Column("method", _("By"), value="details.get_method_display", shown=False),
-            Column("attempt", _("Attempt"), kind="number"),
+            Column("attempt", _("Attempt"), kind="number", shown=False),
             Column("failure", _("Failed because")),
             Column("paid_on", _("Paid on"), kind="day"),
         ],
