@@ -5,7 +5,7 @@ is in a run already goes on its way, but waits if its payout fails; of a paid on
 Settling never changes the line: what the partner is owed more becomes an adjustment, booked like any other line.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -357,5 +357,5 @@ def _holders(dispute: Dispute) -> Iterable[int]:
     return holders_of(vendor_id=item.organization_id, assignee_id=item.assignee_id, role=item.role)
 
 
-def _facts(dispute: Dispute, line: Commission) -> Mapping[str, Any]:
+def _facts(dispute: Dispute, line: Commission) -> dict[str, Any]:
     return {"dispute": dispute, "line": line, "partner_name": line.partner.organization.name}

@@ -275,7 +275,7 @@ _WORDS: dict[str, Say] = {
     "attribution.check": _check,
     "attribution.credit": lambda v, c, n: (
         _("Credit for the revenue"),
-        _percent(Decimal(str(v.get("bps") or 0)) / 100) if "bps" in v else _percent(v.get("percent")),
+        _percent(v.get("percent")),
         word(CreditModel, v.get("model")),
     ),
     "spiff.awarded": _spiff,

@@ -154,7 +154,9 @@ def _mark(company: Organization, *, filled: bool) -> dict[str, Any]:
 
 def _summary(facts: StatementFacts) -> list[dict[str, Any]]:
     """Opening, what moved by kind, closing: a column that adds up."""
-    rows = [{"label": _("Balance at the start"), "note": _day(facts.start), "amount": facts.totals.opening, "css": ""}]
+    rows: list[dict[str, Any]] = [
+        {"label": _("Balance at the start"), "note": _day(facts.start), "amount": facts.totals.opening, "css": ""}
+    ]
     for group in GROUPS:
         count = len(facts.of_group(group))
         if count:

@@ -175,11 +175,10 @@ def line_story(line: Commission, *, today: date) -> LineStory:
 
     Six statements at most. ``names`` are those of SPIFFs and tiers that the explanation mentions by code.
     """
-    terms = (
-        EarningTerms.objects.filter(contract_id=line.contract_id, partner_id=line.partner_id)
-        .select_related("program_version")
-        .first()
-    )
+    terms = None
+    if line.contract_id is not None:
+        pinned = EarningTerms.objects.filter(contract_id=line.contract_id, partner_id=line.partner_id)
+        terms = pinned.select_related("program_version").first()
     verdict = None
     if line.opportunity_id is not None:
         verdict = (
