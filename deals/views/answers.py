@@ -20,6 +20,9 @@ STALE = frozenset(
         "deals.dispute.stale",
         "deals.dispute.open_already",
         "transition.refused",
+        "deals.payout_run.outdated",
+        "deals.payout.stale",
+        "deals.payout_details.stale",
     }
 )
 

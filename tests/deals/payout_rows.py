@@ -117,7 +117,7 @@ register(
         owners=("vendor",),
         state_of=lambda route: _RUN_STATES.get(route, "processed"),
         bodies={
-            "payout_run_create": lambda world, row: {"currency": "EUR", "through": world.at.date().isoformat()},
+            "payout_run_create": lambda world, row: {"note": "Monthly run"},
             "payout_run_cancel": lambda world, row: {"reason": "Wait for the audit"},
             "payout_run_confirm": _paid,
             "payout_run_report": _report,
