@@ -102,3 +102,14 @@ register_kind(
     label=_("Commission"),
     queryset_for=lambda actor: Commission.objects.visible_to(actor),
 )
+register_kind(
+    "deals.reconciliation",
+    label=_("Proof of the books"),
+    manage_url="manage:deals:reconcile_detail",
+)
+register_kind(
+    "deals.earnings",
+    label=_("Earnings"),
+    portal_url="portal:deals:earning_home",
+    portal_takes_code=False,
+)

@@ -32,4 +32,5 @@ register_topic("deals.payout_paid", _("Payments to you"), audience="partner")
 register_topic(
     "deals.payout_details_changed", _("Changes of your payout details"), audience="partner", can_opt_out=False
 )
+register_topic("deals.books_broken", _("Books that contradict themselves"), audience="vendor", can_opt_out=False)
 register_topic("deals.earnings_moved", _("Your earnings: payable and taken back"), audience="partner")

@@ -12,6 +12,7 @@ from deals.models.ledger import LedgerClose, LedgerEntry, LedgerTransaction
 from deals.models.opportunity import Opportunity
 from deals.models.payout import PayoutDetails, PayoutFile, PayoutItem, PayoutLine, PayoutRun
 from deals.models.product import Product
+from deals.models.proof import Proof
 from deals.models.rate import ExchangeRate
 from deals.models.referral import Referral
 from deals.models.registration import Registration
@@ -47,6 +48,7 @@ __all__ = [
     "PayoutLine",
     "PayoutRun",
     "Product",
+    "Proof",
     "Referral",
     "Registration",
     "Spiff",

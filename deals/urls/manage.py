@@ -11,6 +11,7 @@ from deals.views.manage import (
     opportunities,
     payout_details,
     payouts,
+    reconciliation,
     referrals,
     registrations,
     statements,
@@ -91,7 +92,12 @@ _payouts = [
     path("<str:code>/retry/", payouts.payout_retry, name="payout_retry"),
     path("<str:code>/release/", payouts.payout_release, name="payout_release"),
 ]
+_reconcile = [
+    path("", reconciliation.reconcile, name="reconcile"),
+    path("<str:code>/", reconciliation.reconcile_detail, name="reconcile_detail"),
+]
 _incentives: list[URLPattern | URLResolver] = [
+    path("ledger/reconcile/", include(_reconcile)),
     path("disputes/", include(_disputes)),
     path("statements/", include(_statements)),
     path("payouts/", include(_payouts)),

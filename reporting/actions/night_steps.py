@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from deals.actions.earning_nights import run_earnings
 from deals.actions.expiries import run_expiries
+from deals.actions.reconciliations import reconcile
 from deals.actions.statements import order_statements
 from deals.actions.verdicts import judge_won_deals
 from prm.core.actors import Actor
@@ -125,6 +126,15 @@ def state_months(night: Night) -> StepResult:
     return StepResult(seen=changed, changed=changed, detail=done)
 
 
+def prove_books(night: Night) -> StepResult:
+    """Every invariant of the books, over all rows. What does not hold is on finance's desk; the night goes on."""
+    found = reconcile(by=night.by, at=night.at)
+    return StepResult(
+        seen=sum(proven.finding.seen for proven in found),
+        detail={proven.check.code: proven.finding.broken for proven in found},
+    )
+
+
 STEPS = (
     Step("night.expiries", _("What ended"), end_what_expired),
     Step("night.verdicts", _("Attribution"), judge_stragglers),
@@ -135,6 +145,7 @@ STEPS = (
     Step("night.earnings", _("Earnings"), earn),
     Step("night.statements", _("Statements"), state_months),
     Step("night.packs", _("QBR packs"), order_packs),
+    Step("night.reconcile", _("Proof of the books"), prove_books),
 )
 
 
