@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from deals.urls import incentives
 from deals.views.manage import (
     attribution,
     attribution_report,
@@ -101,5 +102,6 @@ _incentives: list[URLPattern | URLResolver] = [
     path("disputes/", include(_disputes)),
     path("statements/", include(_statements)),
     path("payouts/", include(_payouts)),
+    *incentives.patterns,
 ]
 urlpatterns = [path("deals/", include(_deals)), path("incentives/", include(_incentives))]

@@ -26,6 +26,8 @@ from prm.core.actors import Actor
 from prm.core.codes import new_code
 from prm.core.refused import Refused
 
+EDIT = "partners.program_edit"
+
 
 class ProgramRefused(Refused):
     """A version can't be written or published this way."""
@@ -34,12 +36,13 @@ class ProgramRefused(Refused):
     text = _("This program version can't be changed.")
 
 
-def load_program(*, program: Program, source_text: str, by: Actor, at: datetime) -> ProgramVersion:
+def load_program(*, program: Program, source_text: str, by: Actor, at: datetime, right: str = EDIT) -> ProgramVersion:
     """Write a program as a new draft version; identities it names first (tracks, tiers, benefits) come to be.
 
-    Raises ProgramRefused when a benefit's code already means another kind of value.
+    ``right`` is the permission it takes: those who may only change a part of a program name theirs. Raises
+    ProgramRefused when a benefit's code already means another kind of value.
     """
-    _require_editor(by)
+    _require_editor(by, right)
     with transaction.atomic():
         version = ProgramVersion.objects.create(
             code=new_code("PV"),
@@ -99,9 +102,9 @@ def publish_version(*, version: ProgramVersion, valid_from: date, by: Actor, at:
     return version
 
 
-def delete_draft(*, version: ProgramVersion, by: Actor, at: datetime) -> None:
-    """Throw a draft away. A published version stays for good."""
-    _require_editor(by)
+def delete_draft(*, version: ProgramVersion, by: Actor, at: datetime, right: str = EDIT) -> None:
+    """Throw a draft away. A published version stays for good. ``right`` as in ``load_program``."""
+    _require_editor(by, right)
     with transaction.atomic():
         version = ProgramVersion.objects.select_for_update().get(pk=version.pk)
         if version.is_published:
@@ -110,8 +113,8 @@ def delete_draft(*, version: ProgramVersion, by: Actor, at: datetime) -> None:
         version.delete()
 
 
-def _require_editor(by: Actor) -> None:
-    if not by.can("partners.program_edit"):
+def _require_editor(by: Actor, right: str = EDIT) -> None:
+    if not by.can(right):
         raise ProgramRefused("partners.program.not_allowed", _("You may not change the program."))
 
 
