@@ -6,12 +6,13 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from deals.actions.contract_events import close_fraud_case
 from deals.actions.decisions import approve_registration
 from deals.actions.extensions import decide_extension
 from deals.actions.referrals import accept_referral
 from deals.choices import ConflictOutcome, ExtensionStatus
-from deals.kinds import DECISION, DISPUTE, EXTENSION, INFO, REFERRAL, WIN
-from deals.models import Dispute, ExtensionRequest, Referral, Registration
+from deals.kinds import DECISION, DISPUTE, EXTENSION, FRAUD, INFO, REFERRAL, WIN
+from deals.models import Contract, Dispute, ExtensionRequest, Referral, Registration
 from partners.actions.health import ALERT, acknowledge_health_alert
 from partners.choices import HealthBand
 from partners.models import Partner
@@ -162,6 +163,11 @@ def take_up(code: str, by: Actor, at: datetime) -> None:
     acknowledge_health_alert(partner=Partner.objects.visible_to(by).get(code=code), by=by, at=at)
 
 
+def decide_fraud(code: str, by: Actor, at: datetime) -> None:
+    """Close the question whether a partnership ends after fraud; ending it happens on the partner's page."""
+    close_fraud_case(contract=Contract.objects.visible_to(by).get(code=code), by=by, at=at)
+
+
 register_group("registrations", gettext_lazy("Registrations"))
 register_group("referrals", gettext_lazy("Referrals"))
 register_group("wins", gettext_lazy("Wins"))
@@ -247,6 +253,16 @@ register_work(
         decisions=(Decision("a", gettext_lazy("Take up"), _EDIT, at_once=True),),
         approve=take_up,
         approve_permission=_EDIT,
+    )
+)
+register_work(
+    WorkKind(
+        kind=FRAUD,
+        label=gettext_lazy("Fraud"),
+        group="",
+        decisions=(Decision("a", gettext_lazy("Decided"), "deals.registration_overrule", at_once=True),),
+        approve=decide_fraud,
+        approve_permission="deals.registration_overrule",
     )
 )
 register_work(WorkKind(kind=INFO, label=gettext_lazy("Question"), group=""))

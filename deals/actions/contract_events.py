@@ -450,3 +450,25 @@ class _Following:
             role="director",
             context={"event": self.event.code},
         )
+
+
+@settled
+def close_fraud_case(*, contract: Contract, by: Actor, at: datetime, note: str = "") -> None:
+    """The director has decided: the question is closed. A partnership is ended, and lines are freed, where they are.
+
+    Raises ContractRefused for anybody who does not overrule others, and where no question is open.
+    """
+    if not by.can("deals.registration_overrule"):
+        raise ContractRefused("deals.contract.not_allowed", _("The director decides about fraud."))
+    with transaction.atomic():
+        closed = work_items.close_work_items(ref=contract.ref, kind=FRAUD, outcome="decided", by=by, at=at)
+        if not closed:
+            raise ContractRefused("deals.contract.no_case", _("No question is open here."))
+        audit.record(
+            code="deals.contract.fraud_decided",
+            by=by,
+            at=at,
+            ref=contract.ref,
+            organization_id=contract.opportunity.partner_id,
+            reason=note.strip(),
+        )

@@ -11,6 +11,7 @@ from partners.models import Partner
 from prm.core.actions.notices import notify
 from prm.core.figures import money_text
 from prm.core.models import Membership, Notice
+from prm.core.refs import Ref
 
 TOPIC = "deals.earnings_moved"
 ROLES = ("partner_admin", "partner_finance")
@@ -35,7 +36,7 @@ def tell_of_earnings(*, news: Mapping[str, Any], at: datetime) -> None:
     notify(
         topic=TOPIC,
         membership_ids=people.values_list("pk", flat=True),
-        ref=partner.ref,
+        ref=Ref("deals.earnings", partner.code),
         at=at,
         context={
             "day_on": date.fromisoformat(news["on"]),

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from deals.actions.verdicts import judge_won_deals
 from deals.choices import LostReason, OpportunitySource, OpportunityStage, OpportunityStatus
-from deals.models import Account, Opportunity, Product
+from deals.models import Account, Contract, Opportunity, Product
 from deals.queries.program import Program, program_at
 from deals.queries.rates import rate_on
 from deals.rules.accounts import AccountError, account_keys
@@ -211,7 +211,9 @@ class OpportunityImporter:
     """Deals that partners worked elsewhere.
 
     ``notes`` counts what was not known: accounts, products, rates; ``on_note`` hears of each (kind, the deal's number,
-    what was not known). ``totals`` adds up what was taken. A known deal that was not imported is never touched.
+    what was not known). ``totals`` adds up what was taken. A known deal that was not imported is never touched, and one
+    that was confirmed and signed here stays as it is: what happens to it is told by its contract's events. A deal that
+    comes in won makes no contract, because what its partner earned was paid elsewhere.
     """
 
     kind = "opportunities"
@@ -296,11 +298,15 @@ class OpportunityImporter:
     def _save(self, batch: list[dict[str, Any]], run: Run) -> list[Outcome]:
         self._load(run)
         known = Opportunity.objects.in_bulk([values["external_id"] for values in batch], field_name="external_id")
+        signed = set(Contract.objects.filter(opportunity__in=known.values()).values_list("opportunity_id", flat=True))
         fresh: list[Opportunity] = []
         changed: list[Opportunity] = []
         outcomes: list[Outcome] = []
         for values in batch:
             deal = known.get(values["external_id"])
+            if deal is not None and deal.pk in signed:
+                outcomes.append("unchanged")
+                continue
             try:
                 if deal is not None and deal.origin != OpportunitySource.IMPORT:
                     raise CellError(_("this number belongs to a deal that was not imported"))

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from deals.actions.contract_events import close_fraud_case
 from deals.actions.contracts import ContractRefused
 from deals.kinds import FRAUD
 from deals.models import Commission, Contract, ContractEvent, LedgerEntry
@@ -219,6 +220,14 @@ def test_fraud_takes_everything_holds_the_rest_and_asks_the_director(world: Worl
     assert (item.role, item.about_id, item.ref_code) == ("director", world.northwind.pk, contract.code)
     with pytest.raises(ContractRefused):
         happens(world, contract, "fraud", 201)
+    for person in (world.mia, world.finn, world.sara):
+        with pytest.raises(ContractRefused):
+            close_fraud_case(contract=contract, by=person.actor, at=AT + 210 * DAY)
+    close_fraud_case(contract=contract, by=world.dan.actor, at=AT + 210 * DAY, note="Agreement ended")
+    item.refresh_from_db()
+    assert (item.outcome, item.closed_by) == ("decided", world.dan.user)
+    with pytest.raises(ContractRefused):
+        close_fraud_case(contract=contract, by=world.dan.actor, at=AT + 211 * DAY)
 
 
 # --- Once, and what is refused ----------------------------------------------------------------------
