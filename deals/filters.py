@@ -225,9 +225,9 @@ class OwnDisputeFilters(DisputeFilters):
 
 FIGURES = {
     "revenue": _("Total revenue"),
-    "sourced": _("Partner-sourced revenue"),
-    "influenced": _("Partner-influenced revenue, at its reporting credit"),
-    "involved": _("Partner-involved revenue"),
+    "sourced": _("Partner-sourced"),
+    "influenced": _("Partner-influenced, reported"),
+    "involved": _("Partner-involved"),
 }
 PERIODS = {
     "12m": _("Last 12 months"),

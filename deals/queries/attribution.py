@@ -24,7 +24,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from deals.choices import OpportunityStatus, VerdictKind
 from deals.models import Opportunity, Touch, Verdict
 from deals.rules.targets import distance
-from partners.models import ProgramVersion
+from partners.models import ProgramVersion, Tier
 from partners.queries import program as programs
 from partners.rules.attribution_terms import AttributionTerms, PercentRange
 from prm.core.actors import Actor
@@ -163,6 +163,11 @@ def period_named(name: str, today: date, fiscal_start_month: int) -> Period:
 
 def _delta(percent: Decimal | None, target: PercentRange) -> Decimal | None:
     return None if percent is None else distance(percent, target)
+
+
+def tier_numbered(pk: int) -> Tier | None:
+    """A tier by its key. Tiers belong to the program, so everybody who may read the report may name one."""
+    return Tier.objects.filter(pk=pk).first()
 
 
 # --- Who is on a deal ---------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from deals.choices import CreditModel, OpportunityStatus
 from deals.models import Contract, Opportunity, Touch, Verdict
 from deals.models.verdict import VerdictQuerySet
 from deals.queries.attribution_cases import Case, case_of
-from deals.queries.attribution_words import CheckGroup, check_groups, reason_text
+from deals.queries.attribution_words import CheckGroup, check_groups, reason_text, touch_names
 from deals.queries.judgements import provisional
 from deals.rules.credits import compare
 from partners.models import Partner
@@ -17,7 +17,7 @@ from prm.core.actors import Actor
 
 @dataclass(frozen=True)
 class Part:
-    """One partner's part in a deal. ``is_provisional``: nobody judged it yet, this is what it would be today."""
+    """One partner's part in a deal. ``is_provisional``: the deal is open or not judged; this is how things stand."""
 
     verdict: Verdict
     partner: Partner
@@ -57,6 +57,11 @@ class Desk:
 def desk_of_deal(deal: Opportunity, actor: Actor, at: datetime) -> Desk:
     """For staff: everybody's part, in the same number of statements however many there are."""
     case = case_of(deal, at)
+    found = Touch.objects.filter(opportunity=deal).select_related(
+        "partner__organization", "recorded_by", "struck_by", "file"
+    )
+    touches = list(found.order_by("-occurred_on", "-pk"))
+    names = touch_names(touches)
     rows = deal.verdicts.select_related("partner__organization", "judged_by", "program_version").order_by(
         "-judged_at", "-pk"
     )
@@ -72,25 +77,27 @@ def desk_of_deal(deal: Opportunity, actor: Actor, at: datetime) -> Desk:
         Part(
             verdict=row,
             partner=partners[row.partner_id],
-            groups=check_groups(row, actor),
+            groups=check_groups(row, actor, names),
             reason=reason_text(row, actor),
-            is_provisional=is_provisional,
+            is_provisional=is_provisional or _is_open(deal, row),
             earlier=[each for each in stored if each.superseded_at and each.partner_id == row.partner_id],
         )
         for row in current
     ]
     credited = [part.partner for part in parts if part.verdict.kind != "not_attributed"]
-    touches = Touch.objects.filter(opportunity=deal).select_related(
-        "partner__organization", "recorded_by", "struck_by", "file"
-    )
     return Desk(
         parts=parts,
-        touches=list(touches.order_by("-occurred_on", "-pk")),
+        touches=touches,
         case=case,
         is_signed=Contract.objects.filter(opportunity=deal).exists(),
         credited=credited,
         models=_models(case, credited),
     )
+
+
+def _is_open(deal: Opportunity, verdict: Verdict) -> bool:
+    """Whether the verdict may still change by itself."""
+    return deal.status == OpportunityStatus.OPEN and not verdict.is_overruled
 
 
 def _models(case: Case, credited: list[Partner]) -> list[ModelRow]:
@@ -131,13 +138,14 @@ def own_part(deal: Opportunity, actor: Actor, at: datetime) -> OwnPart:
     if is_provisional:
         mine = (row for row in provisional(case_of(deal, at), at) if row.partner_id == actor.organization_id)
         verdict = next(mine, None)
-    touches = Touch.objects.visible_to(actor).filter(opportunity=deal).select_related("recorded_by", "file")
+    found = Touch.objects.visible_to(actor).filter(opportunity=deal).select_related("recorded_by", "file")
+    touches = list(found.order_by("-occurred_on", "-pk"))
     is_signed = Contract.objects.filter(opportunity=deal).exists()
     return OwnPart(
         verdict=verdict,
-        groups=check_groups(verdict, actor) if verdict else [],
+        groups=check_groups(verdict, actor, touch_names(touches)) if verdict else [],
         reason=reason_text(verdict, actor) if verdict else "",
-        is_provisional=is_provisional,
-        touches=list(touches.order_by("-occurred_on", "-pk")),
+        is_provisional=is_provisional or (verdict is not None and _is_open(deal, verdict)),
+        touches=touches,
         may_add=actor.can("deals.registration_create") and not is_signed and deal.status != OpportunityStatus.LOST,
     )

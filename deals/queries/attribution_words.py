@@ -5,7 +5,7 @@ were there before is one answer for both, "the account was not free at your firs
 many: the same bit, and no more, that the check of an account gives.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from deals.choices import CreditModel, VerdictKind
-from deals.models import Verdict
+from deals.models import Touch, Verdict
 from prm.core.actors import Actor
 from prm.core.figures import day_text, percent_text
 from prm.core.wording import Said
@@ -33,6 +33,11 @@ _LABELS = {
     "documented": _T("Activity with evidence"),
     "sales_process": _T("Took part in the sale"),
     "material": _T("Mattered to the win"),
+}
+_OWN_LABELS = {
+    "lead_channel": _T("The lead came through you"),
+    "before_sale": _T("You took part before the sale"),
+    "sales_process": _T("You took part in the sale"),
 }
 _REASONS = {
     "sourced": _T("all conditions of sourced hold"),
@@ -64,8 +69,8 @@ class CheckGroup:
     rows: list[CheckRow]
 
 
-def check_groups(verdict: Verdict, actor: Actor) -> list[CheckGroup]:
-    """The stored checks of a verdict, in the order in which they were judged."""
+def check_groups(verdict: Verdict, actor: Actor, names: Mapping[str, str]) -> list[CheckGroup]:
+    """The stored checks of a verdict, in the order in which they were judged. ``names``: what touches are called."""
     checks = {each["code"]: each for each in verdict.checks}
     if actor.is_partner:
         found = [checks.pop(code) for code in _OTHERS if code in checks]
@@ -78,14 +83,19 @@ def check_groups(verdict: Verdict, actor: Actor) -> list[CheckGroup]:
         (_("Influenced, if all hold"), list(_INFLUENCED)),
     ]
     return [
-        CheckGroup(title, [_row(checks[code], actor) for code in codes if code in checks]) for title, codes in groups
+        CheckGroup(title, [_row(checks[code], actor, names) for code in codes if code in checks])
+        for title, codes in groups
     ]
 
 
-def _row(check: Mapping[str, Any], actor: Actor) -> CheckRow:
+def _row(check: Mapping[str, Any], actor: Actor, names: Mapping[str, str]) -> CheckRow:
     internal = check.get("internal", {}) if actor.is_vendor else {}
-    note = _note(check["code"], check["passed"], check.get("values", {}), internal)
-    return CheckRow(str(_LABELS.get(check["code"], check["code"])), check["passed"], note)
+    code, values = check["code"], check.get("values", {})
+    note = _note(code, check["passed"], values, internal)
+    if not note and check["passed"]:
+        note = "; ".join(names.get(each, each) for each in values.get("evidence", []))
+    labels = _LABELS | _OWN_LABELS if actor.is_partner else _LABELS
+    return CheckRow(str(labels.get(code, code)), check["passed"], note)
 
 
 def _note(code: str, passed: bool, values: Mapping[str, Any], internal: Mapping[str, Any]) -> str:
@@ -108,7 +118,15 @@ def _note(code: str, passed: bool, values: Mapping[str, Any], internal: Mapping[
     if code == "before_sale":
         later = int(values.get("later_touches") or 0)
         return "" if passed else ngettext("%(n)s touch after it", "%(n)s touches after it", later) % {"n": later}
-    return ", ".join(str(each) for each in values.get("evidence", []))
+    return ""
+
+
+def touch_names(touches: Iterable[Touch]) -> dict[str, str]:
+    """Touches by number, as "Demonstration on 12 Oct 2026"."""
+    return {
+        touch.code: _("%(what)s on %(day)s") % {"what": touch.get_kind_display(), "day": day_text(touch.occurred_on)}
+        for touch in touches
+    }
 
 
 def _in_time(values: Mapping[str, Any]) -> str:
@@ -140,12 +158,10 @@ def reason_text(verdict: Verdict, actor: Actor) -> str:
     return str(_REASONS.get("overruled" if verdict.is_overruled else reason, ""))
 
 
-def verdict_in_words(verdict: Verdict, actor: Actor) -> list[Said]:
-    """The whole explanation of a verdict for a "why?" panel."""
+def verdict_in_words(verdict: Verdict, actor: Actor, groups: Iterable[CheckGroup]) -> list[Said]:
+    """The whole explanation of a verdict for a "why?" panel; ``groups`` are its checks."""
     said = [
-        Said(row.text, "✓" if row.done else "✗", row.note, False, group.title)
-        for group in check_groups(verdict, actor)
-        for row in group.rows
+        Said(row.text, "✓" if row.done else "✗", row.note, False, group.title) for group in groups for row in group.rows
     ]
     outcome = _("What it comes to")
     model = str(CreditModel(verdict.credit_model).label)

@@ -83,7 +83,7 @@ def test_the_report_leads_to_its_deals_and_reasons(now_world: World, opens: Open
     dates = stage.near(now) | {"first_contact_on": (now - timedelta(days=9)).date()}
     stage.won(world, world.sara, at=now - timedelta(days=6), **dates)
     page = opens(world.mia, "/manage/deals/attribution/", width=width)
-    tile = page.locator("section", has_text="Partner-sourced revenue").first
+    tile = page.locator("section", has_text="Partner-sourced").first
     expect(tile).to_contain_text("100")
     tile.get_by_role("link", name="why?").click()
     expect(page.locator("body")).to_contain_text("Deals with a sourced partner")

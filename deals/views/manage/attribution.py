@@ -65,7 +65,7 @@ def _page(
         "opportunity": deal,
         "desk": desk,
         "chart": credit_chart(desk.credited, desk.models),
-        "said": [(part, verdict_in_words(part.verdict, actor)) for part in desk.parts],
+        "said": [(part, verdict_in_words(part.verdict, actor, part.groups)) for part in desk.parts],
         "decides": decides,
         "deciding": mine if actor.can(RIGHT) else set(),
         "forms": {

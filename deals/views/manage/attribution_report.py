@@ -71,7 +71,7 @@ def _asked(request: HttpRequest, program: Program) -> Asked:
         partner = partners.filter(code=code).first()
     number = request.GET.get("tier", "")
     if number.isascii() and number.isdigit() and len(number) < 10:
-        tier = Tier.objects.filter(pk=int(number)).first()
+        tier = attribution.tier_numbered(int(number))
     page = request.GET.get("page", "")
     by = request.GET.get("by", "")
     return Asked(
@@ -332,7 +332,12 @@ def attribution_deals(request: HttpRequest) -> HttpResponse:
     """The won deals that one figure adds up."""
     program = program_at(request.at)
     asked = _asked(request, program)
-    verdicts = Verdict.objects.current().select_related("partner__organization").order_by("-credit_bps", "pk")
+    verdicts = (
+        Verdict.objects.visible_to(request.actor)
+        .current()
+        .select_related("partner__organization")
+        .order_by("-credit_bps", "pk")
+    )
     rows = Opportunity.objects.visible_to(request.actor).select_related("account", "partner__organization")
     page = ListPage(
         request,

@@ -75,7 +75,7 @@ def _page(
         "opportunity": deal,
         "is_own": deal.partner_id == request.actor.organization_id,
         "part": part,
-        "said": verdict_in_words(part.verdict, request.actor) if part.verdict else [],
+        "said": verdict_in_words(part.verdict, request.actor, part.groups) if part.verdict else [],
         "form": (form or OwnTouchForm(prefix="touch")) if part.may_add or form else None,
     }
     return render(request, "portal/deals/attribution_detail.html", context, status=status)
