@@ -21,7 +21,7 @@ from deals.choices import LeftOut, PayoutItemStatus, PayoutRunStatus
 from deals.filters import PayoutItemFilters, PayoutRunFilters
 from deals.forms.payouts import FailureForm, NothingForm, PaidForm, ReasonForm, ReportForm, RequestForm, RunForm
 from deals.kinds import PAYOUT_APPROVAL
-from deals.models import PayoutFile, PayoutItem, PayoutRun
+from deals.models import PayoutItem, PayoutRun
 from deals.queries.payouts import (
     Preview,
     changes_since,
@@ -495,12 +495,7 @@ def _result(reference: str, cells: dict[str, str]) -> Result:
 @recent_sign_in
 def payout_file_download(request: HttpRequest, code: str, number: int) -> HttpResponseBase:
     """A file for the bank; it holds account numbers, so each download is written into the audit log."""
-    made = get_object_or_404(
-        PayoutFile.objects.select_related("file", "run"),
-        run__in=PayoutRun.objects.visible_to(request.actor),
-        run__code=code,
-        number=number,
-    )
+    made = get_object_or_404(_run(request, code).files.select_related("file", "run"), number=number)
     try:
         stored = payout_runs.download_payout_file(made=made, by=request.actor, at=request.at)
         return file_response(request, stored)
