@@ -44,6 +44,7 @@ VENDOR_BY_REACH = ("dan", "ada", "vera", "mia", "finn", "sue", "rory")
 WRITES_NOTHING: dict[str, str] = {
     "me:switch": "keeps the chosen company in the session",
     "manage:core:gallery": "shows the bulk bar of a list; its form goes nowhere",
+    "manage:deals:contract_event_import_errors": "rehearses a file again and hands out the rows it refuses",
     "manage:partners:import_errors": "rehearses a file again and hands out the rows it refuses",
 }
 

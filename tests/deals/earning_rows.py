@@ -7,8 +7,10 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from deals.actions.commissions import hold_commissions
 from deals.actions.disputes import open_dispute
 from deals.actions.statements import make_statement, order_month
+from deals.choices import HoldReason
 from deals.models import Commission, Contract, Dispute, Statement
 from partners.models import Grant
 from prm.core.actors import Actor
@@ -96,7 +98,28 @@ def _asked(world: World, row: Any) -> dict[str, Any]:
     return {"reason": "The rate is wrong", "expected_amount": "6000", "file": ""}
 
 
-register(Rows(kind="deals.commission", make=lambda world, owner, route: _line(world, owner)))
+def _line_to_settle(world: World, owner: str, route: str) -> Commission:
+    """A line; a held one for who frees it."""
+    line = _line(world, owner)
+    if route == "commission_free":
+        hold_commissions(commissions=[line], reason=HoldReason.REVIEW, by=world.dan.actor, at=world.at)
+        line.refresh_from_db()
+    return line
+
+
+register(
+    Rows(
+        kind="deals.commission",
+        make=_line_to_settle,
+        state_of=lambda route: "held" if route == "commission_free" else "open",
+        bodies={
+            "commission_hold": lambda world, row: {"reason": "review", "note": "Which customer?"},
+            "commission_free": lambda world, row: {"note": "Cleared up"},
+            "commission_adjust": lambda world, row: {"amount": "-10", "reason": "Counted twice"},
+            "commission_void": lambda world, row: {"reason": "Booked by mistake"},
+        },
+    )
+)
 register(
     Rows(
         kind="deals.dispute",

@@ -15,7 +15,7 @@ from deals.models import Attachment, Claim, Opportunity, Referral, Registration,
 from deals.purposes import APPROVE, EXTEND
 from prm.core.signed_links import LinkRequest, make_link
 from tests.core.corpus import pdf
-from tests.deals import earning_rows, payout_rows, proof_rows, stage  # noqa: F401 - three register their rows
+from tests.deals import earning_rows, incentive_rows, payout_rows, proof_rows, stage  # noqa: F401 - they register rows
 from tests.world import Person, Rows, World, register
 
 _numbers = count(1)

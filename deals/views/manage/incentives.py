@@ -103,10 +103,10 @@ def _notes() -> dict[str, str]:
 @manage_page("deals.commission_view")
 def incentive_why(request: HttpRequest) -> HttpResponse:
     """What a figure is, whose it is, and the terms it follows."""
-    name, currency = request.GET.get("figure", ""), request.GET.get("currency", "")
+    program = program_at(request.at)
+    name, currency = request.GET.get("figure", "accrued"), request.GET.get("currency", program.currency)
     if name not in FIGURES or currency not in CURRENCY_DIGITS:
         raise Http404
-    program = program_at(request.at)
     exposure = earnings.exposure(on=program.today).get(currency)
     amount = getattr(exposure, name) if exposure else Decimal(0)
     if name == "at_risk":
