@@ -9,6 +9,7 @@ from datetime import datetime
 
 from prm.demo import cast
 from prm.demo.chapters.attribution import plan_parts
+from prm.demo.chapters.contracts import plan_contracts
 from prm.demo.chapters.nights import plan_nights
 from prm.demo.chapters.partners import plan_partner
 from prm.demo.chapters.payouts import plan_payouts
@@ -26,6 +27,7 @@ def tell(now: datetime) -> Stage:
         plan_partner(stage, profile)
     plan_records(stage)
     plan_parts(stage)
+    plan_contracts(stage)
     plan_payouts(stage)
     plan_nights(stage)
     stage.play()

@@ -191,7 +191,8 @@ def draft(
         "term_months": 12,
         "expected_close_on": at.date() + timedelta(days=stage.chance.randint(30, 90)),
         "first_contact_on": at.date() - timedelta(days=stage.chance.randint(1, 9)),
-        "engagement": stage.chance.choice(["found", "introduced", "co_selling"]),
+        "engagement": stage.chance.choice(["found", "introduced", "co_selling", *_resale(profile)]),
+        "competitor": stage.chance.choice(["", "", "Contoso", "Initech"]),
         "notes": "First meeting held; they compare three vendors.",
     } | changes
     return registrations.save_draft(
@@ -201,6 +202,10 @@ def draft(
         values=values,
         products=[stage.chance.choice(stage.products)],
     )
+
+
+def _resale(profile: Profile) -> list[str]:
+    return ["resale"] if profile.type == "reseller" else []
 
 
 def _fresh(stage: Stage, registration: Registration) -> Registration:
