@@ -97,6 +97,13 @@ def test_rate_and_points_then_multiplier_then_factor_then_credit_then_bonuses():
         ("amount", "money"),
     ]
     assert all(line.audience == "all" for line in calculation.lines)
+    values = {line.code.removeprefix("commission."): line.values for line in calculation.lines}
+    assert values["multiplier"] == {"multiplier": 2, "source": "launch"}
+    assert (values["factor"], values["credit"]) == ({"percent": 50}, {"bps": 4000})
+    assert (values["points"], values["bonus"]) == (
+        {"source": "bundle", "points": 5},
+        {"source": "first", "amount": 500},
+    )
 
 
 def test_the_flat_part_of_a_plan_takes_the_factors_and_a_bonus_does_not():
@@ -209,6 +216,7 @@ def test_after_its_months_a_share_says_why_it_earns_nothing():
     assert (last.amount, over.amount) == (30, 0)
     assert [line.code for line in over.lines] == ["commission.term_over", "commission.amount"]
     assert [line.values for line in last.lines if line.code == "commission.month"] == [{"months": 12, "month": 12}]
+    assert over.lines[0].values == {"months": 12, "month": 13}
 
 
 # --- inputs from a plan -----------------------------------------------------------------------------
@@ -245,6 +253,14 @@ def test_an_agreed_rate_replaces_all_brackets():
     brackets = plan("brackets", brackets=[{"at_least": 0, "below": 10, "percent": 20}, {"at_least": 10, "percent": 25}])
     assert of(brackets, "40", rate_source="own", volume_before=D(5)).amount == 400
     assert of(brackets, "40", rate_source="own", volume_before=D(5)).inputs.brackets == ()
+
+
+def test_the_volume_before_is_kept_with_brackets_only():
+    brackets = plan("brackets", brackets=[{"at_least": 0, "below": 10, "percent": 20}, {"at_least": 10, "percent": 25}])
+    assert of(brackets, None, volume_before=D(5)).amount == D("249.75")  # 5 at 20 %, 995 at 25 %
+    assert of(brackets, None, volume_before=D(5)).inputs.volume_before == 5
+    assert of(brackets, "40", rate_source="own", volume_before=D(5)).inputs.volume_before == 0
+    assert of(plan("first_year"), volume_before=D(5)).inputs.volume_before == 0
 
 
 def test_a_renewal_earns_its_own_rate_or_the_plan_s_and_knows_no_months():

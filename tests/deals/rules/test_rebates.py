@@ -51,6 +51,8 @@ def test_each_band_s_rate_counts_for_its_own_part(volume, earned):
 
 def test_above_the_bands_an_agreed_rate_counts():
     assert of(1_200_000, above_percent=D("7.5")).earned == D("45000.00")
+    bands = [line.values["from"] for line in of(1_200_000).lines if line.code == "rebate.band"]
+    assert bands == [100_000, 250_000, 500_000]
 
 
 def test_quarters_add_up_to_the_year():
