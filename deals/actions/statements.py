@@ -23,8 +23,9 @@ from prm.core.actions.files import store_document
 from prm.core.actors import Actor
 from prm.core.bulk import insert_missing
 from prm.core.business_time import add_months
+from prm.core.choices import DeliveryState
 from prm.core.codes import new_code
-from prm.core.models import Membership
+from prm.core.models import Membership, OutboxDelivery
 from prm.core.pdf import PdfRefused
 from prm.core.refused import Refused
 
@@ -107,8 +108,16 @@ def order_month(*, month: date, by: Actor, at: datetime) -> list[Statement]:
 
 
 def _order_lost_again(at: datetime) -> int:
-    """Ask the worker again for statements it never finished: a broker that was emptied, a worker that was killed."""
-    lost = list(Statement.objects.filter(ready_at=None, failure="", ordered_at__lt=at - LOST_AFTER))
+    """Ask the worker again for statements it never finished: a broker that was emptied, a worker that was killed.
+
+    An order that still waits in the outbox is not lost, however long nobody has emptied it.
+    """
+    waiting = OutboxDelivery.objects.filter(state=DeliveryState.PENDING, event__name=ORDERED)
+    lost = list(
+        Statement.objects.filter(ready_at=None, failure="", ordered_at__lt=at - LOST_AFTER).exclude(
+            code__in=waiting.values("event__ref_code")
+        )
+    )
     outbox.emit_many(name=ORDERED, items=[(each.ref, {"partner_id": each.partner_id}) for each in lost], at=at)
     return len(lost)
 
