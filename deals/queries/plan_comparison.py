@@ -1,11 +1,12 @@
 """New terms over the deals that were won: each computed with the old and with the new terms by the same rules.
 
 Both sides start from the same facts of a deal: its first year's value, the partner's track, type and tier as signed,
-the verdict's factor and credit, the products, and rates agreed with the partner. Which plan counts and at which rate is
-asked of ``choose`` as at signature; the tier's rate is what that side's program gives. Deals without a contract (won
-history) count with their verdict, or as sourced. Amounts stay in the deal's currency.
+the verdict's factor and credit, the products, rates agreed with the partner and benefits granted to it beside its tier.
+Which plan counts and at which rate is asked of ``choose`` as at signature; the tier's rate is what that side's program
+gives. Deals without a contract (won history) count with their verdict, or as sourced. Amounts stay in the deal's
+currency.
 
-Two statements whatever the number of deals, of which at most ``CAP`` are read, in pieces.
+Four statements whatever the number of deals, of which at most ``CAP`` are read, in pieces.
 """
 
 from collections import defaultdict
@@ -21,6 +22,8 @@ from deals.choices import DealKind, PlanModel
 from deals.models import OwnRate as OwnRateRow
 from deals.rules.plan_costs import CostedDeal, change_percent, cost
 from deals.rules.plans import Chosen, OwnRate, Situation, choose
+from partners.choices import GrantSource
+from partners.models import Grant as GrantRow
 from partners.models import Partner
 from partners.rules.blueprint import Program
 from prm.core.actors import Actor
@@ -93,6 +96,7 @@ def compare(
     begins = _fiscal_year_of(since, fiscal_start_month)
     sides = [_Side(old, fiscal_start_month), _Side(new, fiscal_start_month)]
     own = _own_rates(begins, until)
+    granted = _granted({*sides[0].benefits, *sides[1].benefits}, begins, until)
     groups: dict[str, dict[tuple[str, str], Sum]] = {name: {} for name in ("total", "tier", "plan", "partner")}
     names = {rung.code: rung.name for track in new.tracks for rung in track.tiers}
     count = 0
@@ -102,7 +106,9 @@ def compare(
         if count > CAP:
             is_capped = True
             break
-        (before, _old_plan), (after, new_plan) = (side.cost_of(deal, own.get(deal["partner_id"], ())) for side in sides)
+        (before, _old_plan), (after, new_plan) = (
+            side.cost_of(deal, own.get(deal["partner_id"], ()), granted.get(deal["partner_id"], ())) for side in sides
+        )
         if deal["won_on"] < since:
             continue  # counted for the volume of the fiscal year only
         currency = deal["currency"]
@@ -141,6 +147,20 @@ def _named(group: dict[tuple[str, str], Sum], actor: Actor) -> list[Sum]:
     return sorted(group.values(), key=lambda each: (-abs(each.difference), -each.before, each.label))
 
 
+@dataclass(frozen=True)
+class Grant:
+    """A percentage granted to a partner beside its tier, by a certificate or by hand."""
+
+    benefit: str
+    percent: Decimal
+    valid_from: date
+    valid_until: date | None
+
+    def holds_on(self, on: date) -> bool:
+        """Whether it held on a day, both ends included."""
+        return self.valid_from <= on and (self.valid_until is None or on <= self.valid_until)
+
+
 class _Side:
     """One set of terms. Alike situations are asked once; volumes of brackets grow deal by deal."""
 
@@ -156,9 +176,11 @@ class _Side:
         self.known: dict[tuple[Any, ...], Chosen | None] = {}
         self.volumes: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
 
-    def cost_of(self, deal: dict[str, Any], agreed: Sequence[OwnRate]) -> tuple[Decimal, Chosen | None]:
+    def cost_of(
+        self, deal: dict[str, Any], agreed: Sequence[OwnRate], granted: Sequence[Grant]
+    ) -> tuple[Decimal, Chosen | None]:
         """What a deal costs under these terms, and the plan."""
-        chosen = self._chosen(deal, agreed)
+        chosen = self._chosen(deal, agreed, granted)
         if chosen is None:
             return ZERO, None
         plan, volume = chosen.plan, ZERO
@@ -178,12 +200,13 @@ class _Side:
         amount = cost(plan, chosen.rate_percent, costed, is_own=chosen.rate_source == "own", volume_before=volume)
         return amount, chosen
 
-    def _chosen(self, deal: dict[str, Any], agreed: Sequence[OwnRate]) -> Chosen | None:
-        on, holding = deal["won_on"], tuple(plan.holds_on(deal["won_on"]) for plan in self.plans)
+    def _chosen(self, deal: dict[str, Any], agreed: Sequence[OwnRate], granted: Sequence[Grant]) -> Chosen | None:
+        on = deal["won_on"]
+        rates = self._rates(deal, granted)
         place = deal["deal_kind"], deal["track"], deal["type"], deal["tier"], deal["products"], deal["currency"]
-        key = (*place, holding)
+        key = (*place, rates, tuple(plan.holds_on(on) for plan in self.plans))
         if key not in self.known:
-            self.known[key] = choose(self.plans, self._situation(place, on))
+            self.known[key] = choose(self.plans, _situation(place, rates, on))
         chosen = self.known[key]
         if chosen is None or not agreed:
             return chosen
@@ -191,25 +214,41 @@ class _Side:
         if not counting:
             return chosen
         own = max(counting, key=lambda each: each.plan_code)
-        return choose(self.plans, self._situation(place, on), own)
+        return choose(self.plans, _situation(place, rates, on), own)
 
-    def _situation(self, place: tuple[Any, ...], on: date) -> Situation:
-        deal_kind, track, kind, tier, products, currency = place
-        rates = {
-            benefit: rate
-            for benefit in self.benefits
-            if (rate := self.rates.get((benefit, track), {}).get(tier)) is not None
-        }
-        return Situation(
-            deal_kind=deal_kind,
-            track=track,
-            type=kind,
-            on=on,
-            tier=tier,
-            products=frozenset(products),
-            currency=currency,
-            rates=rates,
-        )
+    def _rates(self, deal: dict[str, Any], granted: Sequence[Grant]) -> tuple[tuple[str, Decimal], ...]:
+        """Benefit and percentage: the best of what the tier gives here and what was granted besides."""
+        found = []
+        for benefit in self.benefits:
+            rates = [self.rates.get((benefit, deal["track"]), {}).get(deal["tier"])]
+            rates += [each.percent for each in granted if each.benefit == benefit and each.holds_on(deal["won_on"])]
+            best = max((rate for rate in rates if rate), default=None)
+            if best is not None:
+                found.append((benefit, best))
+        return tuple(found)
+
+
+def _situation(place: tuple[Any, ...], rates: tuple[tuple[str, Decimal], ...], on: date) -> Situation:
+    deal_kind, track, kind, tier, products, currency = place
+    return Situation(
+        deal_kind=deal_kind,
+        track=track,
+        type=kind,
+        on=on,
+        tier=tier,
+        products=frozenset(products),
+        currency=currency,
+        rates=dict(rates),
+    )
+
+
+def _granted(benefits: set[str], since: date, until: date) -> dict[int, list[Grant]]:
+    """Percentages that plans take their rate from and that do not come from a tier, by partner. One statement."""
+    found: dict[int, list[Grant]] = defaultdict(list)
+    rows = GrantRow.objects.filter(entitlement__in=benefits, valid_from__lte=until).exclude(valid_until__lt=since)
+    for row in rows.exclude(source_kind=GrantSource.TIER).order_by("partner_id", "pk"):
+        found[row.partner_id].append(Grant(row.entitlement, Decimal(row.value), row.valid_from, row.valid_until))
+    return found
 
 
 def _own_rates(since: date, until: date) -> dict[int, list[OwnRate]]:
