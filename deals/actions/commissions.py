@@ -261,7 +261,7 @@ def adjust_commission(
     """Correct a line by another one, up or down; the new line, or the one that this key made before.
 
     The line begins where its origin stands. Never takes back more than is left of an earned line, nor gives back more
-    than a clawback took. ``reason`` is read by the partner.
+    than a clawback took; a line below zero is only adjusted up. ``reason`` is read by the partner.
     """
     must_settle(by, [commission.partner_id], at)
     if not reason.strip():
@@ -326,7 +326,12 @@ def _must_fit(origin: Commission, amount: Decimal) -> None:
             "deals.commission.amount", _("Please give an amount in whole units of %(currency)s."),
             {"currency": origin.currency},
         )  # fmt: skip
-    if (amount > 0) == (origin.amount > 0):
+    if origin.amount < 0 and amount < 0:
+        # A second correction below a clawback would pass by what is left of the line that was earned.
+        raise CommissionRefused(
+            "deals.commission.correct_the_line", _("To take more back, adjust the line that was earned.")
+        )
+    if amount > 0 and origin.amount > 0:
         return
     against = Commission.objects.filter(origin=origin).exclude(status=CommissionStatus.VOID)
     against = against.filter(amount__lt=0) if amount < 0 else against.filter(amount__gt=0)

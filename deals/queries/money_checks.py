@@ -275,7 +275,10 @@ _REVERSALS = "SELECT count(*) AS n FROM deals_ledgertransaction WHERE kind = 're
 
 
 def no_more_than_there_was() -> Finding:
-    """I7: what was taken back of a line is not more than the line; nor what was given back of a clawback."""
+    """I7: what was taken back of a line is not more than the line; nor what was given back of a clawback.
+
+    Asked of each line and its corrections, and of each earned line with everything that came of it.
+    """
     return named(
         f"""
         SELECT 'taken_too_much' AS problem, c.code AS what, o.code AS partner, c.currency, abs(s.total) AS found,
@@ -285,6 +288,20 @@ def no_more_than_there_was() -> Finding:
           JOIN deals_commission c ON c.id = s.origin_id AND sign(c.amount) <> s.way
           {_OF_PARTNER} c.partner_id
          WHERE abs(s.total) > abs(c.amount)
+         UNION ALL
+        SELECT 'taken_too_much', c.code, o.code, c.currency, c.amount - t.total, c.amount, t.n || ' corrections'
+          FROM (WITH RECURSIVE below AS (
+                  SELECT id, origin_id AS top, amount, 1 AS depth FROM deals_commission
+                   WHERE origin_id IS NOT NULL AND status <> 'void'
+                   UNION ALL
+                  SELECT b.id, c.origin_id, b.amount, b.depth + 1 FROM below b JOIN deals_commission c ON c.id = b.top
+                   WHERE c.origin_id IS NOT NULL)
+                SELECT c.id, c.amount + sum(b.amount) AS total, count(*) AS n
+                  FROM below b JOIN deals_commission c ON c.id = b.top
+                 WHERE c.origin_id IS NULL AND c.amount > 0 GROUP BY c.id HAVING max(b.depth) > 1) AS t
+          JOIN deals_commission c ON c.id = t.id
+          {_OF_PARTNER} c.partner_id
+         WHERE t.total < 0
         """,  # noqa: S608
         seen=sum(row["n"] for row in dict_rows(_CORRECTIONS, {})),
     )

@@ -165,6 +165,14 @@ def test_adjustments_and_clawbacks_share_what_there_is(world: World, line: Commi
     assert earning.is_sound()
 
 
+def test_nothing_more_is_taken_back_through_a_clawback(world: World, line: Commission) -> None:
+    """Adjusted down itself, a clawback would take back more than the line that was earned."""
+    happens(world, line.contract, "cancelled", 10)
+    with pytest.raises(CommissionRefused) as refusal:
+        adjusted(world, line.corrections.get(kind="clawback"), -1)
+    assert refusal.value.code == "deals.commission.correct_the_line"
+
+
 @pytest.mark.parametrize("name", ["rory", "sue", "sara", "paul", "ada"])
 def test_who_may_not_adjust(world: World, line: Commission, name: str) -> None:
     with pytest.raises(CommissionRefused) as refusal:

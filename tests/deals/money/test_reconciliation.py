@@ -355,6 +355,15 @@ def test_i7_more_taken_back_than_there_was(story: World) -> None:
     assert (offender.found, offender.expected) == (1201, 1200)
 
 
+def test_i7_more_taken_back_by_a_correction_of_a_correction(story: World) -> None:
+    line = line_of(6000)
+    back = line.corrections.get()
+    with unguarded() as run:
+        run("UPDATE deals_commission SET origin_id = %s WHERE source_key = 't:1'", [back.pk])
+    offenders = {(each.problem, each.what, each.found) for each in broken("I7")["I7"]}
+    assert offenders == {("taken_too_much", line.code, 1300)}
+
+
 @pytest.mark.parametrize(
     ("statement", "problem", "what"),
     [
