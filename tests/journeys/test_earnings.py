@@ -55,7 +55,7 @@ def test_the_calculator_answers_while_typing_and_without_javascript(world: World
 
     entitled(world, commission_rate=20, reseller_margin=35)
     sara = opens(world.sara, "/portal/earnings/calculator/")
-    sara.get_by_label("Amount").fill("24000")
+    sara.get_by_label("Amount", exact=True).fill("24000")
     expect(sara.locator("#result")).to_contain_text("4,800.00")
     assert "amount=24000" in sara.url
     plain = opens(world.sara, "/portal/earnings/quote/", javascript=False)
