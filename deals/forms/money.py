@@ -1,5 +1,6 @@
 """Typed amounts with their currency."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -44,6 +45,21 @@ class MoneyForm(forms.Form):
             except MoneyError as error:
                 self.add_error("amount", self._ERRORS[error.code])
         return cleaned
+
+
+class PlainDecimalField(forms.DecimalField):
+    """A number in plain digits. Django's own also reads 1e3, digits of other scripts and, in some places, words."""
+
+    _PLAIN = re.compile(r"-?[0-9]{1,18}(?:[.,][0-9]{1,9})?")
+
+    def to_python(self, value: Any) -> Decimal | None:
+        """The number as typed, or nothing; ValidationError for anything but ASCII digits with one separator."""
+        if isinstance(value, str) and value.strip():
+            value = value.strip()
+            if not self._PLAIN.fullmatch(value):
+                raise forms.ValidationError(_("Please write plain digits, like 12.5."), code="format")
+            value = value.replace(",", ".")
+        return super().to_python(value)
 
 
 def amount_field(label: Any, *, required: bool = True, help_text: Any = "") -> forms.CharField:

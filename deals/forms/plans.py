@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from deals.actions.plans import PlanRefused
 from deals.choices import DealKind, EarningTrigger, PlanModel, VerdictKind
 from deals.documents.plan_words import bracket_lines, plain
-from deals.forms.money import MoneyForm, amount_field, currency_choices
+from deals.forms.money import MoneyForm, PlainDecimalField, amount_field, currency_choices
 from deals.forms.spiffs import tiers_of
 from deals.models import Product
 from partners.choices import BenefitKind, PartnerType
@@ -22,14 +23,14 @@ from partners.rules.incentive_terms import ANY_DEAL, Bracket, PlanTerm
 from partners.rules.term_reader import TermsError
 from prm.core.widgets import DayInput
 
-_BRACKET = re.compile(r"([\d.]+)\s*(?:-|–|to)\s*([\d.]*)\s*[:=]\s*([\d.]+)\s*%?")
+_BRACKET = re.compile(r"([0-9.]+)\s*(?:-|–|to)\s*([0-9.]*)\s*[:=]\s*([0-9.]+)\s*%?")
 _PERCENT = {"min_value": 0, "max_value": 100, "max_digits": 9, "decimal_places": 6, "required": False}
 DEALS = [(ANY_DEAL, _("All deals")), *DealKind.choices]
 
 
-def percent_field(label: Any, **more: Any) -> forms.DecimalField:
+def percent_field(label: Any, **more: Any) -> PlainDecimalField:
     """A percentage, 0 to 100."""
-    return forms.DecimalField(label=label, **{**_PERCENT, **more})
+    return PlainDecimalField(label=label, **{**_PERCENT, **more})
 
 
 def read_brackets(text: str) -> list[dict[str, str | None]]:
@@ -66,7 +67,7 @@ class PlanForm(forms.Form):
         label=_("Rate by tier"), required=False, help_text=_("Instead of a rate: what the tier’s benefit says.")
     )
     months = forms.IntegerField(label=_("Months of a recurring share"), required=False, min_value=1, max_value=120)
-    flat_amount = forms.DecimalField(
+    flat_amount = PlainDecimalField(
         label=_("Flat amount"), required=False, min_value=0, max_digits=14, decimal_places=2
     )
     currency = forms.ChoiceField(
@@ -229,51 +230,70 @@ class PublishPlansForm(forms.Form):
     valid_from = forms.DateField(label=_("In force from"), widget=DayInput)
 
 
-MODELS = [*PlanModel.choices, ("rebate", _("Volume rebate"))]
+REBATE = "rebate"
+MODELS = [*PlanModel.choices, (REBATE, _("Volume rebate"))]
+_ON_A_DEAL = ("verdict", "points", "multiplier", "credit_percent", "bonus")
+USED: dict[str, tuple[str, ...]] = {
+    PlanModel.FIRST_YEAR: ("rate_percent", *_ON_A_DEAL),
+    PlanModel.RECURRING: ("rate_percent", "months", *_ON_A_DEAL),
+    PlanModel.BRACKETS: ("brackets", "volume_before", *_ON_A_DEAL),
+    PlanModel.FLAT: ("flat_amount", "verdict", "multiplier", "credit_percent", "bonus"),
+    PlanModel.HYBRID: ("rate_percent", "flat_amount", *_ON_A_DEAL),
+    PlanModel.MARGIN: ("rate_percent", "points"),
+    REBATE: ("brackets", "granted"),
+}
+"""What each model has a use for, beside the amount."""
+AMOUNT_OF: dict[str, str | Promise] = {
+    PlanModel.FIRST_YEAR: _("Value of the first year"),
+    PlanModel.RECURRING: _("What the customer pays a year"),
+    PlanModel.BRACKETS: _("Value of the deal, or of the year’s deals"),
+    PlanModel.FLAT: _("Value of the deal"),
+    PlanModel.HYBRID: _("Value of the first year"),
+    PlanModel.MARGIN: _("List price"),
+    REBATE: _("Volume of the fiscal year so far"),
+}
 
 
 class TryForm(MoneyForm):
-    """Terms, and a deal to try them on. Everything is in the address, so that a sum can be sent to somebody."""
+    """Terms, and a deal to try them on; of its fields those that the model has a use for.
 
-    model = forms.ChoiceField(label=_("How it earns"), choices=MODELS)
-    amount = amount_field(
-        _("Amount"), help_text=_("The first year’s value; a customer’s yearly payment; a list price; a year’s volume.")
-    )
+    Everything is in the address, so that a sum can be sent to somebody.
+    """
+
+    model = forms.ChoiceField(choices=MODELS, widget=forms.HiddenInput)
+    amount = amount_field("")
     currency = forms.ChoiceField(label=_("Currency"))
-    rate_percent = percent_field(_("Rate in percent"))
-    points = percent_field(_("Points on the rate"), help_text=_("For a registered deal, or from a bundle."))
-    months = forms.IntegerField(label=_("Months of a recurring share"), required=False, min_value=1, max_value=120)
-    flat_amount = forms.DecimalField(
-        label=_("Flat amount"), required=False, min_value=0, max_digits=14, decimal_places=2
-    )
+    rate_percent = percent_field(_("Rate in percent"), required=True)
+    months = forms.IntegerField(label=_("For months"), min_value=1, max_value=120)
+    flat_amount = PlainDecimalField(label=_("Flat amount"), min_value=0, max_digits=14, decimal_places=2)
     brackets = forms.CharField(
         label=_("Brackets"),
-        required=False,
         help_text=_("One a line, like 0 - 100000: 20 and, for the last one, 250000 - : 30"),
         widget=forms.Textarea(attrs={"rows": 4}),
     )
-    volume_before = forms.DecimalField(
+    volume_before = PlainDecimalField(
         label=_("Volume of the year before it"), required=False, min_value=0, max_digits=16, decimal_places=2
     )
-    multiplier = forms.DecimalField(
-        label=_("Multiplied by"), required=False, min_value=1, max_digits=6, decimal_places=3
+    granted = PlainDecimalField(
+        label=_("Rebate granted before"), required=False, min_value=0, max_digits=14, decimal_places=2
     )
     verdict = forms.ChoiceField(
         label=_("Verdict"),
-        choices=[
-            (VerdictKind.SOURCED.value, VerdictKind.SOURCED.label),
-            (VerdictKind.INFLUENCED.value, VerdictKind.INFLUENCED.label),
-        ],
+        choices=[(each.value, each.label) for each in (VerdictKind.SOURCED, VerdictKind.INFLUENCED)],
+    )
+    points = percent_field(_("Points on the rate"), help_text=_("For a registered deal, or from a bundle."))
+    multiplier = PlainDecimalField(
+        label=_("Multiplied by"), required=False, min_value=1, max_digits=6, decimal_places=3
     )
     credit_percent = percent_field(_("Credit in percent"), help_text=_("Only for a plan that shares by credit."))
-    bonus = forms.DecimalField(label=_("Flat bonus"), required=False, min_value=0, max_digits=14, decimal_places=2)
-    granted = forms.DecimalField(
-        label=_("Rebate granted before"), required=False, min_value=0, max_digits=14, decimal_places=2
-    )
+    bonus = PlainDecimalField(label=_("Flat bonus"), required=False, min_value=0, max_digits=14, decimal_places=2)
 
-    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, model: str, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["currency"].choices = currency_choices(currency)
+        self.fields["amount"].label = AMOUNT_OF[model]
+        for name in {name for used in USED.values() for name in used} - set(USED[model]):
+            del self.fields[name]
 
     def clean_brackets(self) -> tuple[Bracket, ...]:
         """Each line's edges and percentage."""
@@ -282,31 +302,15 @@ class TryForm(MoneyForm):
         except TermsError as error:
             raise forms.ValidationError(str(error)) from None
 
-    def clean(self) -> dict[str, Any]:
-        """What the model needs, and nothing that it has no use for."""
-        cleaned = super().clean()
-        model = cleaned.get("model")
-        needed = {
-            PlanModel.FIRST_YEAR: ("rate_percent",),
-            PlanModel.RECURRING: ("rate_percent", "months"),
-            PlanModel.MARGIN: ("rate_percent",),
-            PlanModel.HYBRID: ("rate_percent", "flat_amount"),
-            PlanModel.FLAT: ("flat_amount",),
-            PlanModel.BRACKETS: ("brackets",),
-            "rebate": ("brackets",),
-        }.get(model or "", ())
-        for name in needed:
-            if name not in self.errors and cleaned.get(name) in (None, "", ()):
-                self.add_error(name, _("This is needed here."))
-        return cleaned
-
 
 class WhyForm(forms.Form):
     """A deal that might be signed: which plan would count?"""
 
     partner = forms.CharField(label=_("Partner"), max_length=120, help_text=_("Name or number."))
     deal_kind = forms.ChoiceField(label=_("Economic model"), choices=DealKind.choices)
-    product = forms.ModelChoiceField(label=_("Product"), queryset=Product.objects.none(), required=False)
+    product = forms.ModelChoiceField(
+        label=_("Product"), queryset=Product.objects.none(), required=False, empty_label=_("none")
+    )
     on = forms.DateField(label=_("Signed on"), widget=DayInput)
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from deals.choices import SpiffKind
-from deals.forms.money import MoneyForm, amount_field, currency_choices
+from deals.forms.money import MoneyForm, PlainDecimalField, amount_field, currency_choices
 from deals.models import Product
 from partners.choices import PartnerType
 from partners.rules.blueprint import Program
@@ -127,7 +127,7 @@ class SpiffForm(forms.Form):
 
     def _figure(self, text: str) -> Decimal | None:
         try:
-            return forms.DecimalField(max_digits=6, decimal_places=3, min_value=0).clean(text.replace(",", "."))
+            return PlainDecimalField(max_digits=6, decimal_places=3, min_value=0).clean(text)
         except forms.ValidationError as error:
             self.add_error("value", error)
             return None

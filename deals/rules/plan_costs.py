@@ -7,12 +7,11 @@ reseller keeps of the list price is a cost like a commission. SPIFFs depend on t
 
 from dataclasses import dataclass
 from decimal import Context, Decimal
-from fractions import Fraction
 
 from deals.choices import PlanModel
 from deals.rules.margins import list_price_of, quote
 from partners.rules.incentive_terms import PlanTerm
-from prm.core.money import MoneyError, round_money
+from prm.core.money import MoneyError, percent_of, round_money
 
 YEAR = 12
 ZERO = Decimal(0)
@@ -84,7 +83,4 @@ def _margin(rate_percent: Decimal, deal: CostedDeal) -> Decimal:
 
 def change_percent(before: Decimal, after: Decimal) -> Decimal | None:
     """By how many percent a cost changes, to a tenth; None where there was none before."""
-    if not before:
-        return None
-    exact = Fraction(after - before) * 100 / Fraction(before)
-    return Decimal(round(exact * 10)) / 10
+    return percent_of(after - before, before)

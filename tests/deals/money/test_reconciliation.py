@@ -1,8 +1,7 @@
 """The books are proved: a world in which much happened holds, and whatever is broken past the product is named."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
@@ -28,6 +27,7 @@ from prm.core.actors import Actor
 from prm.core.models import AuditEntry, Mail, Notice, WorkItem
 from tests.deals import payables, stage
 from tests.deals.earning import happens, plan, plans, won
+from tests.deals.money.tampering import unguarded, without
 from tests.world import AT, World, build_world
 
 pytestmark = pytest.mark.django_db
@@ -39,24 +39,6 @@ NEXT = AT + timedelta(days=90)
 def broken(*codes: str) -> dict[str, list]:
     """The offenders of every invariant that does not hold, by its number."""
     return {proven.check.code: list(proven.finding.offenders) for proven in prove(codes) if not proven.finding.holds}
-
-
-@contextmanager
-def unguarded() -> Iterator[Callable]:
-    """What a superuser can do: no trigger fires, no foreign key is asked. Yields a way to run SQL."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-        cursor.execute("SET session_replication_role = replica")
-        try:
-            yield cursor.execute
-        finally:
-            cursor.execute("SET session_replication_role = DEFAULT")
-
-
-def without(table: str, name: str) -> str:
-    """SQL that takes a constraint or unique index away; the test's transaction brings it back."""
-    return f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}; DROP INDEX IF EXISTS {name}"
 
 
 @pytest.fixture(scope="module")
