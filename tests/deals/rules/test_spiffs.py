@@ -149,6 +149,7 @@ def test_displacement_of_any_or_of_the_named_competitor(named, displaced, expect
         ("displacement", {"value": D(999)}, ("below_limit",)),
         ("bundle", {"products": frozenset({"atlas"})}, ("two_products_needed",)),
         ("bundle", {"value": D(6)}, ("above_limit",)),
+        ("bundle", {"ends_on": FIRST}, ()),
         ("bundle", {"ends_on": FIRST - timedelta(days=1)}, ("window_order",)),
     ],
 )

@@ -252,6 +252,7 @@ def test_plans_that_never_count_on_the_same_day_or_in_one_currency_do_not_clash(
     euro, dollar = (PlanTerm.from_dict({**flat, "currency": currency}) for currency in ("EUR", "USD"))
     assert not euro.clashes(dollar)
     assert euro.clashes(PlanTerm.from_dict(flat))
+    assert euro.clashes(PlanTerm.from_dict({**FIRST_YEAR, "currency": "USD"}))  # which fits deals in euros too
     assert PlanTerm.from_dict({**FIRST_YEAR, "currency": "EUR"}).clashes(
         PlanTerm.from_dict({**FIRST_YEAR, "currency": "USD"})
     )
