@@ -299,6 +299,7 @@ class PortalDayImporter:
     def __init__(self) -> None:
         self._finder = PartnerFinder()
         self._members: dict[tuple[int, str], int] | None = None
+        self._today: date | None = None
 
     def parse(self, cells: dict[str, str], run: Run) -> dict[str, Any]:
         """Check every cell."""
@@ -309,7 +310,8 @@ class PortalDayImporter:
         membership = self._members.get((partner.pk, email))
         if membership is None:
             raise CellError(_("%(email)s is no member of this partner") % {"email": email})
-        day = past_day(cells["day"], run, program_today(run.at))
+        self._today = self._today or program_today(run.at)
+        day = past_day(cells["day"], run, self._today)
         return {"membership_id": membership, "organization_id": partner.pk, "day": day}
 
     def save(self, batch: list[dict[str, Any]], run: Run) -> list[Outcome]:

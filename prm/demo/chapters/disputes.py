@@ -7,6 +7,7 @@ from deals.actions.disputes import open_dispute, settle_dispute
 from deals.actions.statements import make_statement
 from deals.choices import CommissionStatus
 from deals.models import Commission, Statement
+from prm.core.business_time import add_months
 from prm.core.money import round_money
 from prm.demo.cast import NORTHWIND, RIVAL
 from prm.demo.stage import Stage
@@ -50,8 +51,12 @@ def _more(line: Commission, factor: Decimal) -> Decimal:
 
 
 def make_statements(stage: Stage) -> None:
-    """The two partners that people sign in as have theirs; the worker makes the others."""
-    mine = Statement.objects.filter(partner__in=[stage.partners[NORTHWIND], stage.partners[RIVAL]], ready_at=None)
+    """The last three months of the two partners that people sign in as; the worker makes the others."""
+    mine = Statement.objects.filter(
+        partner__in=[stage.partners[NORTHWIND], stage.partners[RIVAL]],
+        ready_at=None,
+        month__gte=add_months(stage.today.replace(day=1), -3),
+    )
     for statement in mine.order_by("month", "pk"):
         state = make_statement(code=statement.code, at=statement.ordered_at + timedelta(minutes=4))
         if state != "ready":
