@@ -42,13 +42,14 @@ def scope_words(plan: PlanTerm, program: Program) -> str:
     scope = plan.scope
     tracks = {track.code: track.name for track in program.tracks}
     tiers = {rung.code: rung.name for track in program.tracks for rung in track.tiers}
-    parts = [
-        _("all deals")
-        if scope.deal == ANY_DEAL
-        else _("deals on %(kind)s") % {"kind": word(DealKind, scope.deal).lower()}
-    ]
+    kinds = {
+        ANY_DEAL: _("all deals"),
+        DealKind.RESALE: _("resold deals"),
+        DealKind.COMMISSION: _("deals on commission"),
+    }
+    parts = [kinds.get(scope.deal, scope.deal)]
     if scope.types:
-        parts.append(_("of %(types)s") % {"types": ", ".join(word(PartnerType, each) for each in scope.types)})
+        parts.append(_("of %(types)s partners") % {"types": ", ".join(word(PartnerType, each) for each in scope.types)})
     if scope.tracks:
         parts.append(
             _("on the track %(tracks)s") % {"tracks": ", ".join(tracks.get(each, each) for each in scope.tracks)}

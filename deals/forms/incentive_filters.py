@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import django_filters
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from deals.choices import (
@@ -18,7 +18,7 @@ from deals.choices import (
     LedgerKind,
     SpiffKind,
 )
-from deals.models import Commission, Contract, LedgerTransaction, Spiff
+from deals.models import Commission, Contract, LedgerEntry, LedgerTransaction, Spiff
 from deals.queries.program import program_at
 from deals.rules.accounts import AccountError, normalise_name
 from partners.queries.program import calendar_terms
@@ -26,6 +26,11 @@ from prm.core.business_time import add_months, quarter_of
 from prm.core.codes import read_code
 
 QUARTERS_BACK = 8
+_STATES = {
+    LedgerAccount.ACCRUED: (CommissionStatus.ACCRUED,),
+    LedgerAccount.PAYABLE: (CommissionStatus.PAYABLE, CommissionStatus.IN_PAYOUT),
+    LedgerAccount.CLEARING: (CommissionStatus.IN_PAYOUT,),
+}
 _RECOVERABLE = (CommissionStatus.PAYABLE, CommissionStatus.IN_PAYOUT, CommissionStatus.PAID)
 
 
@@ -44,6 +49,11 @@ class CommissionFilters(django_filters.FilterSet):
     payable = django_filters.DateFromToRangeFilter("payable_on", label=_("Payable"))
     paid = django_filters.DateFromToRangeFilter("paid_on", label=_("Paid"))
     waiting = django_filters.BooleanFilter("payable_on", "isnull", label=_("Waits for the customer"))
+    account = django_filters.ChoiceFilter(
+        method="standing_on",
+        choices=[(each.value, each.label) for each in _STATES],
+        label=_("Stands in the books as"),
+    )
     at_risk = django_filters.BooleanFilter(method="only_at_risk", label=_("Within the clawback window"))
     spiff = django_filters.CharFilter("spiff_awards__spiff__code", "exact", label=_("SPIFF’s number"))
 
@@ -73,6 +83,13 @@ class CommissionFilters(django_filters.FilterSet):
         """Earned in the fiscal quarter that begins on a day."""
         quarter = quarter_of(date.fromisoformat(value), self.fiscal)
         return rows.filter(earned_on__range=(quarter.start, quarter.end))
+
+    def standing_on(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        """Lines that have something on an account of the ledger: together they are its balance."""
+        account = LedgerAccount(value)
+        entries = LedgerEntry.objects.filter(account=account, commission__status__in=_STATES[account]).order_by()
+        left = entries.values("commission").annotate(total=Sum("amount")).exclude(total=0)
+        return rows.filter(pk__in=left.values("commission"))
 
     def only_at_risk(self, rows: QuerySet, _name: str, value: Any) -> QuerySet:
         """Released lines of customers who are still within their window, or all others."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db.models import QuerySet, Sum
 
 from deals.choices import CommissionStatus
-from deals.models import Commission, Dispute, EarningTerms, LedgerEntry, PayoutLine, SpiffAward, Verdict
+from deals.models import Commission, Dispute, EarningTerms, LedgerEntry, PayoutLine, Spiff, SpiffAward
 from prm.core.actors import Actor
 
 
@@ -21,7 +21,6 @@ class Page:
 
     line: Commission
     terms: EarningTerms | None
-    verdict: Verdict | None
     corrections: list[Commission]
     entries: list[LedgerEntry]
     payouts: list[PayoutLine]
@@ -40,23 +39,20 @@ def commission_page(line: Commission) -> Page:
         if line.contract_id
         else None
     )
-    verdict = (
-        Verdict.objects.current().filter(opportunity_id=line.opportunity_id, partner_id=line.partner_id).first()
-        if line.opportunity_id
-        else None
-    )
     corrections = list(line.corrections.order_by("earned_on", "pk"))
     taken = sum(
         (each.amount for each in corrections if each.amount < 0 and each.status != CommissionStatus.VOID), Decimal(0)
     )
     awards = list(line.spiff_awards.select_related("spiff"))
-    names = {award.spiff.code: award.spiff.name for award in awards}
+    mentioned = {
+        str(each.get("values", {}).get("spiff", "")) for each in [*line.lines, *(terms.lines if terms else ())]
+    }
+    names = dict(Spiff.objects.filter(code__in=mentioned - {""}).values_list("code", "name"))
     if terms is not None and terms.tier_code:
         names[terms.tier_code] = terms.tier_name
     return Page(
         line=line,
         terms=terms,
-        verdict=verdict,
         corrections=corrections,
         entries=list(
             line.entries.select_related("transaction", "item__run").order_by("transaction__posted_on", "transaction_id")

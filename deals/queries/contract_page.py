@@ -9,7 +9,7 @@ from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from deals.choices import CommissionKind, CommissionStatus, ContractStatus, EarningTrigger
-from deals.models import Commission, Contract, ContractEvent, EarningTerms
+from deals.models import Commission, Contract, ContractEvent, EarningTerms, Spiff
 from prm.core.actors import Actor
 from prm.core.business_time import add_months
 
@@ -77,14 +77,15 @@ class Page:
 
 
 def contract_page(contract: Contract, *, today: date) -> Page:
-    """Three statements."""
+    """Four statements."""
     lines: dict[int, list[Commission]] = defaultdict(list)
-    for line in contract.commissions.select_related("spiff").order_by("earned_on", "pk"):
+    for line in contract.commissions.order_by("earned_on", "pk"):
         lines[line.partner_id].append(line)
     terms = contract.earning_terms.select_related("partner__organization", "partner__tier", "program_version")
     earners = [Earner(each, lines[each.partner_id]) for each in terms.order_by("-factor_percent", "partner_id")]
     names = {each.terms.tier_code: each.terms.tier_name for each in earners if each.terms.tier_code}
-    names |= {line.spiff.code: line.spiff.name for each in lines.values() for line in each if line.spiff}
+    mentioned = {str(line.get("values", {}).get("spiff", "")) for each in earners for line in each.terms.lines}
+    names |= dict(Spiff.objects.filter(code__in=mentioned - {""}).values_list("code", "name"))
     return Page(
         contract=contract,
         earners=earners,

@@ -1,6 +1,7 @@
 """Commissions: the list, one line with everything behind it, and holding, freeing, adjusting and voiding it."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from deals.choices import CommissionKind, CommissionStatus, HoldReason
 from deals.documents.arithmetic import arithmetic
 from deals.documents.earning_words import moment_words
 from deals.documents.line_words import said
+from deals.documents.terms_words import terms_words
 from deals.forms.commissions import AdjustForm, FreeForm, HoldForm, VoidForm
 from deals.forms.incentive_filters import CommissionFilters
 from deals.models import Commission
@@ -117,18 +119,17 @@ def commission_detail(request: HttpRequest, code: str) -> HttpResponse:
     program = program_at(request.at)
     found = commission_page(line)
     shown = from_json(line.lines)
-    signed = from_json(found.terms.lines) if found.terms else ()
+    signed = from_json(found.terms.lines) if found.terms else shown
+    counted, lost = terms_words(signed, line.currency, found.names)
     context = {
         "line": line,
         "found": found,
         "sum": arithmetic(line),
         "is_same": _recomputed(line),
         "steps": said(_of(shown, "commission", "clawback", "rebate", "push"), line.currency, found.names),
-        "plan_lines": said(_of(signed or shown, "plan"), line.currency, found.names),
-        "verdict_lines": said(_of(from_json(found.verdict.lines), "attribution"), line.currency)
-        if found.verdict
-        else [],
-        "spiff_lines": said(_of((*shown, *signed), "spiff"), line.currency, found.names),
+        "terms_lines": counted,
+        "credit": Decimal(found.terms.credit_bps) / 100 if found.terms else None,
+        "lost_lines": lost,
         "corrections": [(each, arithmetic(each)) for each in found.corrections],
         "moments": [moment_words(each, program.today) for each in line_story(line, today=program.today).moments],
         "events": happenings([("deals.commission", line.code)], request.actor),

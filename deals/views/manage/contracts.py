@@ -18,10 +18,11 @@ from deals.choices import ContractEventKind
 from deals.documents.arithmetic import arithmetic
 from deals.documents.earning_words import trigger_text
 from deals.documents.line_words import said
+from deals.documents.terms_words import terms_words
 from deals.forms.contracts import DAYS, MEANINGS, EventForm, EventImportForm, StoredEventsForm
 from deals.forms.incentive_filters import ContractFilters
 from deals.models import Contract
-from deals.queries.contract_page import contract_page, contract_rows
+from deals.queries.contract_page import Earner, contract_page, contract_rows
 from deals.queries.people import may_decide
 from deals.queries.program import program_at
 from deals.queries.timeline import happenings
@@ -99,6 +100,11 @@ def _find(request: HttpRequest, code: str) -> Contract:
     return get_object_or_404(contract_rows(request.actor), code=code)
 
 
+def _as_it_is_now(request: HttpRequest, code: str) -> Contract:
+    """The row read anew, after somebody else may have changed it."""
+    return get_object_or_404(contract_rows(request.actor), code=code)
+
+
 def _may_record(request: HttpRequest, contract: Contract) -> bool:
     """Finance and operations for all contracts, others for the partners they decide for."""
     actor, partner_id = request.actor, contract.opportunity.partner_id
@@ -116,15 +122,17 @@ def contract_detail(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "contract": contract,
         "found": found,
-        "earners": [
-            {"earner": each, "why": said(from_json(each.terms.lines), contract.currency, found.names)}
-            for each in found.earners
-        ],
+        "earners": [{"earner": each, "why": _why(each, contract, found.names)} for each in found.earners],
         "due": [{"due": each, "waits_for": trigger_text(each.waits_for)} for each in found.due],
         "events": happenings([("deals.contract", contract.code)], request.actor),
         "kinds": _kinds(contract) if _may_record(request, contract) else [],
     }
     return render(request, "manage/deals/contract_detail.html", context)
+
+
+def _why(earner: Earner, contract: Contract, names: dict[str, str]) -> list[Any]:
+    counted, lost = terms_words(from_json(earner.terms.lines), contract.currency, names)
+    return [*counted, *lost]
 
 
 def _kinds(contract: Contract) -> list[dict[str, Any]]:
@@ -169,7 +177,7 @@ def contract_event_create(request: HttpRequest, code: str) -> HttpResponse:
     except Refused as refusal:
         put_on_form(form, refusal)
         status = 409 if refusal.code == "deals.contract.stale" else status_of(refusal)
-        return _event_page(request, _find(request, code), form, status=status)
+        return _event_page(request, _as_it_is_now(request, code), form, status=status)
     return _event_page(request, contract, form, preview=preview)
 
 

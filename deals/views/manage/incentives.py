@@ -31,12 +31,7 @@ FIGURES: dict[str, str | Promise] = {
     "clearing": gettext_lazy("In a payout"),
     "at_risk": gettext_lazy("At risk of clawback"),
 }
-_ROWS: dict[str, dict[str, str]] = {
-    "accrued": {"status": CommissionStatus.ACCRUED.value},
-    "payable": {"status": CommissionStatus.PAYABLE.value},
-    "clearing": {"status": CommissionStatus.IN_PAYOUT.value},
-    "at_risk": {"at_risk": "true"},
-}
+_ROWS = {name: {"account": name} for name in ("accrued", "payable", "clearing")} | {"at_risk": {"at_risk": "true"}}
 
 
 @require_safe

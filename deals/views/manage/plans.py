@@ -15,7 +15,7 @@ from deals.documents.arithmetic import arithmetic, exact
 from deals.documents.earning_words import trigger_text
 from deals.documents.line_words import said
 from deals.documents.plan_words import bracket_lines, plain, plan_words, renewal_words
-from deals.forms.plans import TryForm, WhyForm
+from deals.forms.plans import MODELS, REBATE, USED, TryForm, WhyForm
 from deals.models import Commission
 from deals.queries.plans import (
     audience_of,
@@ -152,12 +152,21 @@ def plan_try(request: HttpRequest) -> HttpResponse:
     program = program_at(request.at)
     version = version_asked(request)
     plans = incentive_terms(version).plans
-    asked = "model" in request.GET
+    asked = "amount" in request.GET
     given = next((plan for plan in plans if plan.code == request.GET.get("plan", "")), None)
+    proposed = _proposed(program, version, given)
+    model = request.GET.get("model", "")
+    model = model if model in USED else proposed["model"]
     form = TryForm(
-        request.GET if asked else None, initial=_proposed(program, version, given), currency=program.currency
+        request.GET if asked else None, initial=proposed | {"model": model}, model=model, currency=program.currency
     )
-    context: dict[str, Any] = {"form": form, "plans": plans, "given": given, "version": version}
+    context: dict[str, Any] = {
+        "form": form,
+        "plans": plans,
+        "given": given,
+        "version": version,
+        "models": [{"code": code, "label": label, "on": code == model} for code, label in MODELS],
+    }
     status = 200
     if asked and form.is_valid():
         try:
@@ -216,13 +225,13 @@ def _tried(typed: dict[str, Any], version: ProgramVersion) -> Tried:
     match typed["model"]:
         case PlanModel.MARGIN:
             return _margin(typed)
-        case "rebate":
+        case _ if typed["model"] == REBATE:
             return _rebate(typed)
     return _commission(typed, version)
 
 
 def _margin(typed: dict[str, Any]) -> Tried:
-    currency, points = typed["currency"], typed["points"] or ZERO
+    currency, points = typed["currency"], typed.get("points") or ZERO
     given = quote(typed["amount"], typed["rate_percent"], bool(points), points, currency)
     rest = percent_text(100 - given.margin_percent)
     paid = f"{exact(given.list_price, currency)} × {rest} = {exact(given.partner_pays, currency)}"
@@ -237,7 +246,7 @@ def _margin(typed: dict[str, Any]) -> Tried:
 
 def _rebate(typed: dict[str, Any]) -> Tried:
     currency = typed["currency"]
-    granted = round_money(typed["granted"] or ZERO, currency)
+    granted = round_money(typed.get("granted") or ZERO, currency)
     bands, above = list(typed["brackets"]), ZERO
     if bands[-1].below is None:
         above = bands.pop().percent
@@ -262,27 +271,25 @@ def _commission(typed: dict[str, Any], version: ProgramVersion) -> Tried:
         code="tried",
         name=_("Tried"),
         model=model,
-        rate_percent=typed["rate_percent"]
-        if model in (PlanModel.FIRST_YEAR, PlanModel.RECURRING, PlanModel.HYBRID)
-        else None,
-        months=typed["months"] if model == PlanModel.RECURRING else None,
-        flat_amount=typed["flat_amount"] if model in (PlanModel.FLAT, PlanModel.HYBRID) else None,
-        brackets=typed["brackets"] if model == PlanModel.BRACKETS else (),
-        splits_credit=typed["credit_percent"] is not None,
+        rate_percent=typed.get("rate_percent"),
+        months=typed.get("months"),
+        flat_amount=typed.get("flat_amount"),
+        brackets=typed.get("brackets", ()),
+        splits_credit=typed.get("credit_percent") is not None,
     )
-    credit = None if typed["credit_percent"] is None else int(typed["credit_percent"] * 100)
+    credit = None if typed.get("credit_percent") is None else int(typed["credit_percent"] * 100)
     inputs = inputs_of(
         plan,
         base_amount=typed["amount"],
         currency=currency,
         rate_percent=plan.rate_percent,
-        points=(Addition(_("points"), typed["points"]),) if typed["points"] else (),
-        multiplier=typed["multiplier"] or Decimal(1),
+        points=(Addition(_("points"), typed.get("points")),) if typed.get("points") else (),
+        multiplier=typed.get("multiplier") or Decimal(1),
         multiplier_source=_("multiplier"),
         verdict_factor_percent=factor,
         credit_bps=credit,
-        volume_before=typed["volume_before"] or ZERO,
-        bonuses=(Addition(_("bonus"), typed["bonus"]),) if typed["bonus"] else (),
+        volume_before=typed.get("volume_before") or ZERO,
+        bonuses=(Addition(_("bonus"), typed.get("bonus")),) if typed.get("bonus") else (),
     )
     years: list[Calculation] = [
         calculate(replace(inputs, months_since_start=number * YEAR)) for number in range(payments(plan))
