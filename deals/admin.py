@@ -122,11 +122,154 @@ class AvailabilityCheckAdmin(ReadOnlyAdmin):
     list_select_related = ("partner__organization", "membership__user")
 
 
+@admin.register(models.Commission)
+class CommissionAdmin(ReadOnlyAdmin):
+    """Lines that partners earned, or that were taken back."""
+
+    list_display = ("code", "title", "partner", "kind", "amount", "currency", "status", "earned_on")
+    list_filter = ("status", "kind", "held_reason", "currency")
+    search_fields = ("=code", "=source_key")
+    list_select_related = ("partner__organization",)
+
+
+@admin.register(models.Contract)
+class ContractAdmin(ReadOnlyAdmin):
+    """What customers signed."""
+
+    list_display = ("code", "opportunity", "deal_kind", "current_annual_amount", "currency", "status", "signed_on")
+    list_filter = ("status", "deal_kind", "currency")
+    search_fields = ("=code", "=external_id")
+    list_select_related = ("opportunity",)
+
+
+@admin.register(models.Spiff)
+class SpiffAdmin(ReadOnlyAdmin):
+    """SPIFFs with their budgets."""
+
+    list_display = (
+        "code",
+        "name",
+        "kind",
+        "status",
+        "starts_on",
+        "ends_on",
+        "spent_amount",
+        "budget_amount",
+        "currency",
+    )
+    list_filter = ("kind", "status")
+    search_fields = ("=code", "name")
+
+
+@admin.register(models.OwnRate)
+class OwnRateAdmin(ReadOnlyAdmin):
+    """Rates agreed with single partners."""
+
+    list_display = ("partner", "plan_code", "rate_percent", "valid_from", "valid_until")
+    search_fields = ("plan_code",)
+    list_select_related = ("partner__organization",)
+
+
+@admin.register(models.LedgerTransaction)
+class LedgerTransactionAdmin(ReadOnlyAdmin):
+    """Facts in the books."""
+
+    list_display = ("code", "kind", "source_key", "posted_on", "by")
+    list_filter = ("kind",)
+    search_fields = ("=code", "=source_key")
+
+
+@admin.register(models.LedgerEntry)
+class LedgerEntryAdmin(ReadOnlyAdmin):
+    """Debits and credits."""
+
+    list_display = ("transaction", "account", "partner", "amount", "currency")
+    list_filter = ("account", "currency")
+    list_select_related = ("transaction", "partner__organization")
+
+
+@admin.register(models.PayoutDetails)
+class PayoutDetailsAdmin(ReadOnlyAdmin):
+    """Where partners are paid, as far as those without finance's permission may know; what is sealed stays so."""
+
+    fields = ("code", "partner", "method", "country", "account_mask", "tax_form", "created_at", "superseded_at")
+    list_display = ("code", "partner", "method", "country", "account_mask", "created_at", "superseded_at")
+    list_filter = ("method", "tax_form")
+    search_fields = ("=code",)
+    list_select_related = ("partner__organization",)
+
+
+@admin.register(models.PayoutRun)
+class PayoutRunAdmin(ReadOnlyAdmin):
+    """Payout runs."""
+
+    list_display = ("code", "currency", "through", "status", "total_amount", "requested_by", "approved_by")
+    list_filter = ("status", "currency")
+    search_fields = ("=code",)
+    list_select_related = ("requested_by", "approved_by")
+
+
+@admin.register(models.PayoutItem)
+class PayoutItemAdmin(ReadOnlyAdmin):
+    """Payouts of runs."""
+
+    list_display = ("code", "run", "partner", "amount", "status", "paid_on")
+    list_filter = ("status",)
+    search_fields = ("=code",)
+    list_select_related = ("run", "partner__organization")
+
+
+@admin.register(models.Dispute)
+class DisputeAdmin(ReadOnlyAdmin):
+    """Lines that partners do not agree with."""
+
+    list_display = ("code", "commission", "partner", "status", "opened_at", "settled_at")
+    list_filter = ("status",)
+    search_fields = ("=code",)
+    list_select_related = ("commission", "partner__organization")
+
+
+@admin.register(models.Statement)
+class StatementAdmin(ReadOnlyAdmin):
+    """Monthly statements."""
+
+    list_display = ("code", "partner", "month", "currency", "ordered_at", "ready_at", "failure")
+    list_filter = ("currency",)
+    search_fields = ("=code",)
+    list_select_related = ("partner__organization",)
+
+
+@admin.register(models.Touch)
+class TouchAdmin(ReadOnlyAdmin):
+    """What partners and direct sales did on deals."""
+
+    list_display = ("code", "opportunity", "partner", "kind", "side")
+    list_filter = ("kind", "side")
+    search_fields = ("=code",)
+    list_select_related = ("opportunity", "partner__organization")
+
+
+@admin.register(models.Verdict)
+class VerdictAdmin(ReadOnlyAdmin):
+    """Partners' parts in deals."""
+
+    list_display = ("opportunity", "partner", "kind", "factor_percent", "credit_bps", "is_overruled", "judged_at")
+    list_filter = ("kind", "is_overruled")
+    list_select_related = ("opportunity", "partner__organization")
+
+
 for _model in (
     models.Appeal,
     models.Attachment,
     models.ConflictMatch,
+    models.ContractEvent,
+    models.EarningTerms,
     models.ExtensionRequest,
     models.InfoRequest,
+    models.LedgerClose,
+    models.PayoutFile,
+    models.PayoutLine,
+    models.Proof,
+    models.SpiffAward,
 ):
     admin.site.register(_model, ReadOnlyAdmin)

@@ -13,6 +13,7 @@ from deals.models import (
     PayoutRun,
     Referral,
     Registration,
+    Spiff,
     Statement,
     Touch,
 )
@@ -96,11 +97,13 @@ register_kind(
     "deals.contract",
     label=_("Contract"),
     queryset_for=lambda actor: Contract.objects.visible_to(actor),
+    manage_url="manage:deals:contract_detail",
 )
 register_kind(
     "deals.commission",
     label=_("Commission"),
     queryset_for=lambda actor: Commission.objects.visible_to(actor),
+    manage_url="manage:deals:commission_detail",
 )
 register_kind(
     "deals.reconciliation",
@@ -112,4 +115,10 @@ register_kind(
     label=_("Earnings"),
     portal_url="portal:deals:earning_home",
     portal_takes_code=False,
+)
+register_kind(
+    "deals.spiff",
+    label=_("SPIFF"),
+    queryset_for=lambda actor: Spiff.objects.visible_to(actor),
+    manage_url="manage:deals:spiff_detail",
 )

@@ -11,6 +11,7 @@ from prm.demo import cast
 from prm.demo.chapters.attribution import plan_parts
 from prm.demo.chapters.contracts import plan_contracts
 from prm.demo.chapters.nights import plan_nights
+from prm.demo.chapters.own_rates import plan_own_rates
 from prm.demo.chapters.partners import plan_partner
 from prm.demo.chapters.payouts import plan_payouts
 from prm.demo.chapters.program import set_up
@@ -28,6 +29,7 @@ def tell(now: datetime) -> Stage:
     plan_records(stage)
     plan_parts(stage)
     plan_contracts(stage)
+    plan_own_rates(stage)
     plan_payouts(stage)
     plan_nights(stage)
     stage.play()
