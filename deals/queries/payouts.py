@@ -91,22 +91,26 @@ class Preview:
 
 
 def preview(*, program: Program, currency: str, through: date, includes_ended: bool = False) -> Preview:
-    """What a run would take now. Three statements, however many partners."""
+    """What a run would take now. Four statements, however many partners.
+
+    The lines come without their inputs and explanations, which are most of what they hold.
+    """
     lines = defaultdict(list)
-    for line in due_lines(currency, through).select_related("partner__organization").order_by("partner_id", "pk"):
+    for line in due_lines(currency, through).defer("inputs", "lines").order_by("partner_id", "pk"):
         lines[line.partner_id].append(line)
+    partners = Partner.objects.select_related("organization").in_bulk(list(lines))
     details = current_details(lines)
     terms = RunTerms(minimum_for(program, currency), program.today, includes_ended)
     rows = []
     for partner_id, own in lines.items():
         decision = decide(
-            payee_of(own[0].partner, details.get(partner_id)),
+            payee_of(partners[partner_id], details.get(partner_id)),
             [DueLine(line.pk, line.amount, line.held_reason) for line in own],
             terms,
         )
         rows.append(
             Row(
-                own[0].partner,
+                partners[partner_id],
                 decision,
                 tuple(line for line in own if not line.held_reason),
                 tuple(line for line in own if line.held_reason),
