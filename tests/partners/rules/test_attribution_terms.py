@@ -56,6 +56,12 @@ def test_contradictions_are_refused_with_their_place(changes, path):
     assert error.value.path == path
 
 
+def test_both_ends_of_a_range_and_both_factors_may_be_the_same():
+    point = PercentRange(Decimal(20), Decimal(20))
+    assert point.holds(Decimal(20))
+    assert AttributionTerms(sourced_factor_percent=Decimal(50)).influenced_factor_percent == 50
+
+
 @pytest.mark.parametrize(
     ("percent", "inside", "delta"),
     [("19.9", False, "-0.1"), ("20", True, "0"), ("25", True, "0"), ("30", True, "0"), ("32.5", False, "2.5")],

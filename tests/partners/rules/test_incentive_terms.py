@@ -150,6 +150,29 @@ def test_a_plan_that_contradicts_itself_is_refused_with_its_place(data, path):
     assert error.value.path == path
 
 
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (plan(FIRST_YEAR, rate_percent="gone"), "is needed"),
+        (plan(BRACKETS, rate_percent=10), "a brackets plan has none"),
+        (plan(FIRST_YEAR, model="recurring"), "is needed"),
+        (plan(FIRST_YEAR, months=12), "a first_year plan has none"),
+    ],
+)
+def test_what_is_missing_and_what_is_too_much_are_told_apart(data, reason):
+    with pytest.raises(TermsError) as error:
+        PlanTerm.from_dict(data)
+    assert error.value.reason == reason
+
+
+def test_a_limit_may_sit_on_its_own_edge():
+    limits = [
+        {"kind": "product_launch", "least": 1, "most": 1, "window_least_days": 9, "window_most_days": 9},
+        {"kind": "quarterly_push", "least": 100, "most": 100},
+    ]
+    assert [limit.most for limit in IncentiveTerms.from_dict({"spiff_limits": limits}).spiff_limits] == [1, 100]
+
+
 def terms(**changes):
     return {**IncentiveTerms().to_dict(), **changes}
 
@@ -245,6 +268,7 @@ def test_plans_that_never_count_on_the_same_day_or_in_one_currency_do_not_clash(
     spring = PlanTerm.from_dict({**FIRST_YEAR, "ends_on": "2026-06-30"})
     autumn = PlanTerm.from_dict({**FIRST_YEAR, "starts_on": "2026-07-01"})
     overlap = PlanTerm.from_dict({**FIRST_YEAR, "starts_on": "2026-06-30"})
+    assert autumn.clashes(PlanTerm.from_dict({**FIRST_YEAR, "ends_on": "2026-07-01"}))
     assert not spring.clashes(autumn)
     assert not autumn.clashes(spring)
     assert spring.clashes(overlap)
