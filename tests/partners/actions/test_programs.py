@@ -21,9 +21,11 @@ from partners.models import (
 )
 from partners.queries.program import (
     NoProgramInForce,
+    attribution_terms,
     benefit_values,
     calendar,
     ends_on,
+    incentive_terms,
     ladder_terms,
     program_of,
     program_today,
@@ -32,6 +34,8 @@ from partners.queries.program import (
     version_at,
     version_in_force,
 )
+from partners.rules.attribution_terms import AttributionTerms
+from partners.rules.incentive_terms import IncentiveTerms
 from prm.core.models import AuditEntry
 from tests.partners import making
 from tests.world import AT, World
@@ -55,6 +59,21 @@ def test_a_version_reads_back_as_the_program_it_was_made_of() -> None:
     assert benefit_values(version, "solution")["gold"]["commission_rate"] == "20"
     with pytest.raises(KeyError):
         term_set(version, "weather")
+
+
+def test_the_terms_of_earning_come_with_a_version() -> None:
+    version = making.program()
+    assert attribution_terms(version).registered_within_days == 7
+    plan = incentive_terms(version).plan("referral_first_year")
+    assert plan is not None
+    assert (plan.rate_percent, plan.currency) == (15, "USD")
+
+
+def test_a_version_from_before_the_terms_of_earning_reads_with_defaults_and_no_plans() -> None:
+    version = draft()
+    TermSet.objects.filter(version=version, topic__in=["attribution", "incentives"]).delete()
+    assert attribution_terms(version) == AttributionTerms()
+    assert incentive_terms(version) == IncentiveTerms()
 
 
 def test_the_version_of_a_date_is_the_latest_that_has_begun() -> None:
