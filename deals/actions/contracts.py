@@ -249,7 +249,7 @@ def _earn_by_signing(contract: Contract, deal: Opportunity, each: Pinned, at: da
         standing=each.standing,
         on=contract.signed_on,
     )
-    notes = list(awards.lines)
+    said = awards.lines
     line = new_line(
         contract=contract,
         terms=each.terms,
@@ -270,17 +270,16 @@ def _earn_by_signing(contract: Contract, deal: Opportunity, each: Pinned, at: da
             volume_before=volume_before(each.terms, contract.signed_on, contract.currency),
         )
         inputs, given, refused = spiff_awards.with_awards(inputs, awards)
-        notes += refused
-        if fill_line(line, inputs, (*chosen.lines, *notes)):
+        said = spiff_awards.after_refusals(said, refused)
+        if fill_line(line, inputs, (*chosen.lines, *said)):
             each.lines.append(line)
             each.given += [(line, part) for part in given]
     else:
-        notes += spiff_awards.without_rate(awards)
+        said = spiff_awards.after_refusals(said, spiff_awards.without_rate(awards))
     flat, refused = spiff_awards.flat_lines(awards=awards, like=line)
-    notes += refused
     each.lines += [extra for extra, _given in flat]
     each.given += flat
-    each.terms.lines += to_json(notes)
+    each.terms.lines += to_json(spiff_awards.after_refusals(said, refused))
 
 
 def new_line(

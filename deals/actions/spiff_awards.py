@@ -177,6 +177,13 @@ def flat_lines(*, awards: Awards, like: Commission) -> tuple[list[tuple[Commissi
     return found, tuple(refused)
 
 
+def after_refusals(lines: Sequence[Line], refused: Sequence[Line]) -> tuple[Line, ...]:
+    """What is said of SPIFFs once some that would have counted did not: not both that they pay and that they don't."""
+    gone = {line.values["spiff"] for line in refused}
+    kept = (line for line in lines if not (line.code == "spiff.awarded" and line.values["spiff"] in gone))
+    return (*kept, *refused)
+
+
 def keep_awards(*, given: Sequence[tuple[Commission, Given]], key: str, at: datetime) -> None:
     """Write what booked lines owe to SPIFFs, and move it in their budgets. ``key`` names the deal or the quarter."""
     for _line, each in given:

@@ -142,7 +142,7 @@ def commission_detail(request: HttpRequest, code: str) -> HttpResponse:
         "verdict_lines": said(_own(from_json(story.verdict.lines), "attribution"), line.currency)
         if story.verdict
         else [],
-        "spiff_lines": said(_own((*shown, *plan), "spiff"), line.currency, story.names),
+        "spiff_lines": said(_own(plan or shown, "spiff"), line.currency, story.names),
         "corrections": [(each, arithmetic(each)) for each in story.corrections],
         "moments": [moment_words(each, program.today) for each in story.moments],
         "dispute": dispute,

@@ -37,6 +37,15 @@ def spiff(kind: str, *, products: tuple[str, ...] = (), **more: Any) -> Spiff:
     return made
 
 
+def paying(contract: Any) -> list[str]:
+    """The kinds of SPIFFs that are said to pay, as kept with the terms."""
+    return [
+        line["values"]["kind"]
+        for line in EarningTerms.objects.get(contract=contract).lines
+        if line["code"] == "spiff.awarded"
+    ]
+
+
 def reasons(contract: Any) -> list[str]:
     """Why SPIFFs gave nothing, as kept with the terms."""
     return [
@@ -116,7 +125,7 @@ def test_what_gives_nothing_says_why(world: World, kind: str, given: dict, deal:
     plans(plan())
     made = spiff(kind, products=("Platform",) if kind == "product_launch" else (), **given)
     contract = won(world, amount=24000, **deal)
-    assert reasons(contract) == [reason]
+    assert (reasons(contract), paying(contract)) == ([reason], [])
     assert Commission.objects.count() == 1
     made.refresh_from_db()
     assert made.spent_amount == 0
@@ -137,7 +146,7 @@ def test_a_margin_takes_flat_amounts_only(world: World) -> None:
     spiff("displacement")
     contract = won(world, engagement="resale", competitor="Contoso")
     assert earning.lines(contract) == [("spiff", Decimal(1000), "accrued")]
-    assert reasons(contract) == ["no_rate"]
+    assert (reasons(contract), paying(contract)) == (["no_rate"], ["displacement"])
 
 
 def test_a_spiff_is_taken_back_with_the_deal_and_its_budget_stays_spent(world: World) -> None:
