@@ -18,7 +18,7 @@ from deals.queries.program import Program
 from deals.rules.plans import Situation, choose
 from partners.choices import PartnerStatus
 from partners.models import Partner, ProgramVersion
-from partners.queries.program import incentive_terms, program_of
+from partners.queries.program import incentive_terms
 from partners.rules import blueprint
 from partners.rules.blueprint import Problem, read_program
 from partners.rules.incentive_terms import PlanTerm
@@ -48,9 +48,9 @@ class PlanRow:
     holdback_days: int
 
 
-def plan_rows(version: ProgramVersion) -> list[PlanRow]:
-    """The plans of a version, the most specific first: the order in which they win."""
-    program, terms = program_of(version), incentive_terms(version)
+def plan_rows(program: blueprint.Program) -> list[PlanRow]:
+    """The plans of a program, the most specific first: the order in which they win."""
+    terms = program.incentives()
     warnings = warnings_of(program)
     order = sorted(terms.plans, key=lambda plan: plan.scope.specificity, reverse=True)
     return [
@@ -103,13 +103,13 @@ class Audience:
     groups: list[tuple[str, str, str, int]] = field(default_factory=list)
 
 
-def audience_of(plan: PlanTerm, version: ProgramVersion, actor: Actor, on: date) -> Audience:
+def audience_of(plan: PlanTerm, program: blueprint.Program, actor: Actor, on: date) -> Audience:
     """Who a plan counts for today, products aside. Two statements and one for the names.
 
     A partner is counted where the plan would be chosen for a deal of some kind; a plan for certain products is
     counted for deals with all of them.
     """
-    program, plans = program_of(version), incentive_terms(version).plans
+    plans = program.incentives().plans
     active = Partner.objects.visible_to(actor).filter(status=PartnerStatus.ACTIVE).order_by()
     rows = active.values_list("track__code", "type", "tier__code").annotate(count=Count("pk"))
     groups = [

@@ -80,7 +80,7 @@ _NEW = PlanTerm(
 
 def _typed(plan: PlanTerm, reason: str) -> dict[str, Any]:
     """A plan's terms as a browser sends them."""
-    return {**{name: value or "" for name, value in terms_typed(plan).items()}, "reason": reason}
+    return {**{name: "" if value is None else value for name, value in terms_typed(plan).items()}, "reason": reason}
 
 
 def _draft(world: World, owner: str, route: str) -> ProgramVersion:

@@ -50,9 +50,9 @@ def _base(request: HttpRequest) -> ProgramVersion:
     return get_object_or_404(ProgramVersion.objects.visible_to(request.actor).defer("source_text"), code=code)
 
 
-def _plan(version: ProgramVersion, code: str) -> PlanTerm:
-    """The plan as the version says it, with no currency of its own where it names none."""
-    found = program_of(version).topics["incentives"].plan(code)
+def _plan(program: Program, code: str) -> PlanTerm:
+    """The plan as the program says it, with no currency of its own where it names none."""
+    found = program.topics["incentives"].plan(code)
     if found is None:
         raise Http404
     return found
@@ -62,7 +62,8 @@ def _plan(version: ProgramVersion, code: str) -> PlanTerm:
 @manage_page("deals.plan_edit")
 def plan_create(request: HttpRequest) -> HttpResponse:
     """Add a plan, as a draft."""
-    return _edit(request, _base(request), None)
+    base = _base(request)
+    return _edit(request, base, program_of(base), None)
 
 
 @_METHODS
@@ -70,11 +71,11 @@ def plan_create(request: HttpRequest) -> HttpResponse:
 def plan_edit(request: HttpRequest, code: str) -> HttpResponse:
     """Change a plan's terms, as a draft: what is signed already keeps its own."""
     base = _base(request)
-    return _edit(request, base, _plan(base, code))
-
-
-def _edit(request: HttpRequest, base: ProgramVersion, plan: PlanTerm | None) -> HttpResponse:
     program = program_of(base)
+    return _edit(request, base, program, _plan(program, code))
+
+
+def _edit(request: HttpRequest, base: ProgramVersion, program: Program, plan: PlanTerm | None) -> HttpResponse:
     form = PlanForm(typed(request), program=program, plan=plan)
     status = 200
     if request.method == "POST":
@@ -92,14 +93,14 @@ def _edit(request: HttpRequest, base: ProgramVersion, plan: PlanTerm | None) -> 
                 form.add_error(None, refusal.message)
                 status = status_of(refusal)
             else:
-                return _drafted(request, draft, new.code)
+                return _drafted(request, draft, changed, new.code)
     context = {"form": form, "base": base, "plan": plan}
     return render(request, "manage/deals/plan_edit.html", context, status=status)
 
 
-def _drafted(request: HttpRequest, draft: ProgramVersion, code: str) -> HttpResponse:
+def _drafted(request: HttpRequest, draft: ProgramVersion, program: Program, code: str) -> HttpResponse:
     """On to the draft, with a word on what is unusual about the plan."""
-    warnings = warnings_of(program_of(draft)).get(code, [])
+    warnings = warnings_of(program).get(code, [])
     text = _("The draft %(code)s is written. Nothing counts before it is published.") % {"code": draft.code}
     if warnings:
         text += " " + _("Unusual: %(what)s.") % {"what": "; ".join(each.reason for each in warnings)}
@@ -111,11 +112,12 @@ def _drafted(request: HttpRequest, draft: ProgramVersion, code: str) -> HttpResp
 def plan_drop(request: HttpRequest, code: str) -> HttpResponse:
     """Leave a plan out of the next version."""
     base = _base(request)
-    plan = _plan(base, code)
+    program = program_of(base)
+    plan = _plan(program, code)
 
     def act(values: dict[str, Any]) -> str:
-        program = without_plan(program_of(base), code)
-        draft = draft_plans(base=base, program=program, reason=values["reason"], by=request.actor, at=request.at)
+        without = without_plan(program, code)
+        draft = draft_plans(base=base, program=without, reason=values["reason"], by=request.actor, at=request.at)
         return _("The draft %(code)s leaves the plan out.") % {"code": draft.code}
 
     return step(

@@ -32,7 +32,8 @@ from deals.rules.plan_costs import YEAR, payments
 from deals.rules.rebates import RebateInputs, rebate
 from deals.views.manage.plan_drafts import publishes
 from partners.models import Partner, ProgramVersion
-from partners.queries.program import attribution_terms, incentive_terms, program_of, registration_terms
+from partners.queries.program import program_of
+from partners.rules.blueprint import Program
 from partners.rules.incentive_terms import PlanTerm
 from partners.rules.term_reader import TermsError
 from prm.core.access import manage_page
@@ -56,12 +57,12 @@ def version_asked(request: HttpRequest) -> ProgramVersion:
 def plan_list(request: HttpRequest) -> HttpResponse:
     """The plans of a version in the order in which they win, with drafts and earlier versions to look at."""
     version, program = version_asked(request), program_at(request.at)
-    terms = incentive_terms(version)
-    words = program_of(version)
+    blueprint = program_of(version)
+    terms = blueprint.incentives()
     context = {
         "version": version,
         "is_in_force": version.pk == program.version.pk,
-        "rows": [plan_words(row, words) for row in plan_rows(version)],
+        "rows": [plan_words(row, blueprint) for row in plan_rows(blueprint)],
         "terms": terms,
         "trigger": trigger_text(terms.trigger),
         "versions": list(ProgramVersion.objects.visible_to(request.actor).published().defer("source_text")),
@@ -78,17 +79,18 @@ def plan_list(request: HttpRequest) -> HttpResponse:
 def plan_detail(request: HttpRequest, code: str) -> HttpResponse:
     """One plan in words, whom it is for today, its history, and a tester of which plan counts."""
     version, program = version_asked(request), program_at(request.at)
-    row = next((each for each in plan_rows(version) if each.plan.code == code), None)
+    blueprint = program_of(version)
+    row = next((each for each in plan_rows(blueprint) if each.plan.code == code), None)
     if row is None:
         raise Http404
     context = {
         "version": version,
         "is_in_force": version.pk == program.version.pk,
-        "words": plan_words(row, program_of(version)),
+        "words": plan_words(row, blueprint),
         "plan": row.plan,
         "row": row,
         "renewals": renewal_words(row.plan),
-        "audience": audience_of(row.plan, version, request.actor, program.today),
+        "audience": audience_of(row.plan, blueprint, request.actor, program.today),
         "own_rates": own_rates_of(code, program.today),
         "history": history_of(code, request.actor),
         "can_edit": request.actor.can("deals.plan_edit"),
@@ -151,10 +153,11 @@ def plan_try(request: HttpRequest) -> HttpResponse:
     """Terms tried on a deal: those of a plan, or any that somebody thinks of. Nothing is written."""
     program = program_at(request.at)
     version = version_asked(request)
-    plans = incentive_terms(version).plans
+    blueprint = program_of(version)
+    plans = blueprint.incentives().plans
     asked = "amount" in request.GET
     given = next((plan for plan in plans if plan.code == request.GET.get("plan", "")), None)
-    proposed = _proposed(program, version, given)
+    proposed = _proposed(program.currency, blueprint, given)
     model = request.GET.get("model", "")
     model = model if model in USED else proposed["model"]
     form = TryForm(
@@ -170,7 +173,7 @@ def plan_try(request: HttpRequest) -> HttpResponse:
     status = 200
     if asked and form.is_valid():
         try:
-            context["tried"] = _tried(form.cleaned_data, version)
+            context["tried"] = _tried(form.cleaned_data, blueprint)
         except (TermsError, MoneyError) as problem:
             form.add_error(None, str(problem))
     if asked and form.errors:
@@ -178,11 +181,11 @@ def plan_try(request: HttpRequest) -> HttpResponse:
     return render(request, "manage/deals/plan_try.html", context, status=status)
 
 
-def _proposed(program: Any, version: ProgramVersion, plan: PlanTerm | None) -> dict[str, Any]:
+def _proposed(currency: str, blueprint: Program, plan: PlanTerm | None) -> dict[str, Any]:
     """A plan's figures, with the lowest tier's rate where tiers give it; a first-year share without a plan."""
     proposed: dict[str, Any] = {
         "model": PlanModel.FIRST_YEAR.value,
-        "currency": program.currency,
+        "currency": currency,
         "verdict": VerdictKind.SOURCED.value,
         "rate_percent": "20",
     }
@@ -190,7 +193,6 @@ def _proposed(program: Any, version: ProgramVersion, plan: PlanTerm | None) -> d
         return proposed
     rate = plan.rate_percent
     if plan.rate_benefit:
-        blueprint = program_of(version)
         rates = [
             percent
             for track in blueprint.tracks
@@ -201,11 +203,11 @@ def _proposed(program: Any, version: ProgramVersion, plan: PlanTerm | None) -> d
     return proposed | {
         "model": plan.model,
         "rate_percent": plain(rate),
-        "points": plain(registration_terms(version).margin_points) if plan.model == PlanModel.MARGIN else "",
+        "points": plain(blueprint.registration().margin_points) if plan.model == PlanModel.MARGIN else "",
         "months": plan.months,
         "flat_amount": plain(plan.flat_amount),
         "brackets": bracket_lines(plan),
-        "currency": plan.currency or program.currency,
+        "currency": plan.currency or currency,
     }
 
 
@@ -220,14 +222,14 @@ class Tried:
     pairs: list[tuple[str, str]]
 
 
-def _tried(typed: dict[str, Any], version: ProgramVersion) -> Tried:
+def _tried(typed: dict[str, Any], blueprint: Program) -> Tried:
     """What the terms come to. Raises TermsError or MoneyError for terms that can't be."""
     match typed["model"]:
         case PlanModel.MARGIN:
             return _margin(typed)
         case _ if typed["model"] == REBATE:
             return _rebate(typed)
-    return _commission(typed, version)
+    return _commission(typed, blueprint)
 
 
 def _margin(typed: dict[str, Any]) -> Tried:
@@ -261,8 +263,8 @@ def _rebate(typed: dict[str, Any]) -> Tried:
     )
 
 
-def _commission(typed: dict[str, Any], version: ProgramVersion) -> Tried:
-    factors = attribution_terms(version)
+def _commission(typed: dict[str, Any], blueprint: Program) -> Tried:
+    factors = blueprint.topics["attribution"]
     factor = (
         factors.sourced_factor_percent if typed["verdict"] == VerdictKind.SOURCED else factors.influenced_factor_percent
     )
