@@ -136,7 +136,7 @@ def _plan_spiffs(stage: Stage) -> None:
         (
             quarter.start,
             {
-                "name": f"Push {quarter.label}",
+                "name": "Quarterly push",
                 "kind": "quarterly_push",
                 "value": Decimal(10),
                 "ends_on": quarter.end,

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from deals.actions.disputes import open_dispute, settle_dispute
 from deals.actions.statements import make_statement
-from deals.choices import CommissionStatus
+from deals.choices import CommissionKind, CommissionStatus
 from deals.models import Commission, Statement
 from prm.core.business_time import add_months
 from prm.core.money import round_money
@@ -16,7 +16,7 @@ from prm.demo.stage import Stage
 def add_disputes(stage: Stage) -> None:
     """One that was upheld in part last week, and one whose clock still runs."""
     partner = stage.partners[NORTHWIND]
-    earned = Commission.objects.filter(partner=partner, amount__gt=0, base_amount__isnull=False, disputes=None)
+    earned = Commission.objects.filter(partner=partner, kind=CommissionKind.FIRST_YEAR, disputes=None)
     lines = list(earned.exclude(status=CommissionStatus.VOID).order_by("-earned_on", "-pk")[:2])
     if len(lines) < 2:
         raise RuntimeError("Northwind has earned nothing that it could dispute")
