@@ -117,6 +117,53 @@ def test_a_clawback_after_the_run_is_carried_forward_below_the_minimum_and_nette
     story.agree()
 
 
+def test_everything_that_can_become_of_a_payout(story: Story) -> None:
+    """Returned, sent again, returned, taken out, paid by the next run; cancelled; disputed on its way; ended; final."""
+    deals = {
+        name: story.win("Suite", "USD", Decimal(amount), name, other)
+        for name, amount, other in (("northwind", 24000, "rival"), ("rival", 12000, ""))
+    }
+    for deal in deals.values():
+        story.happens(deal, "paid", Decimal(5000), f"PAY-{deal.value}")
+    later(story, 31, 2)
+    story.cancel(story.ask("USD"))
+    run = story.ask("USD")
+    story.approve(run)
+    story.process(run)
+    lines = list(story.books.lines)
+    story.dispute(lines[0], Decimal(100))
+    northwind, rival = run.items
+    story.move(run, northwind, "fail")
+    story.retry(run)  # it is held now
+    assert (northwind.state, run.state) == ("failed", "partial")
+    story.end_dispute(lines[0], "upheld")
+    story.retry(run)
+    story.move(run, northwind, "fail")
+    story.move(run, northwind, "out")
+    story.move(run, rival, "pay")
+    assert run.state == "completed"
+    story.agree()
+    story.states_agree()
+    story.close()
+    later(story, 1)
+    story.close()
+    story.happens(deals["rival"], "cancelled")
+    second = story.ask("USD")
+    story.dispute(lines[1], Decimal(1))
+    story.end_dispute(lines[1], "withdrawn")
+    story.approve(second)
+    story.process(second)
+    story.end("northwind")
+    story.move(second, second.items[0], "fail")
+    story.retry(second)  # the partnership is over
+    assert second.items[0].state == "failed"
+    story.agree()
+    later(story, 200, 2)
+    assert {line.state for line in story.books.lines} >= {"final", "payable"}
+    story.states_agree()
+    story.agree()
+
+
 # --- What must not matter ---------------------------------------------------------------------------------------------
 
 
