@@ -94,7 +94,8 @@ def commission_list(request: HttpRequest) -> HttpResponseBase:
     )
     if page.export:
         return page.export_response("commissions")
-    context = {"page": page, "totals": totals(page.filtered) if page.is_filtered else []}
+    rows = page.filtered  # reads the filters, which tell whether any is in use
+    context = {"page": page, "totals": totals(rows) if page.is_filtered else []}
     return render(request, page.template("manage/deals/commission_list.html"), context)
 
 

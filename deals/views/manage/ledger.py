@@ -55,9 +55,10 @@ def ledger_list(request: HttpRequest) -> HttpResponseBase:
     )
     if page.export:
         return page.export_response("ledger")
+    rows = page.filtered  # reads the filters, which tell whether any is in use
     context = {
         "page": page,
-        "balances": account_balances(page.filtered if page.is_filtered else None),
+        "balances": account_balances(rows if page.is_filtered else None),
         "closes": closes(),
         "can_close": request.actor.can("deals.payout_request"),
     }
