@@ -68,10 +68,11 @@ def _source(code: Any, names: Mapping[str, str]) -> str:
 
 
 def _base(values: Values, currency: str, names: Mapping[str, str]) -> tuple[str, str, str]:
-    note = {
+    notes: dict[str, str] = {
         CommissionKind.RECURRING: _("what the customer paid"),
         CommissionKind.RENEWAL: _("a year’s value of the renewal"),
-    }.get(values.get("kind"), _("a year’s value of the contract"))
+    }
+    note = notes.get(str(values.get("kind")), _("a year’s value of the contract"))
     return _("Base"), _money(values.get("amount"), currency), note
 
 

@@ -14,7 +14,8 @@ _TOPICS = ("plan", "earning", "margin", "spiff")
 
 def terms_words(lines: Iterable[Line], currency: str, names: Mapping[str, str]) -> tuple[list[Said], list[Said]]:
     """The lines of terms in words: what counted, and the plans that lost and the SPIFFs that gave nothing."""
-    chosen, lost = [], []
+    chosen: list[Said] = []
+    lost: list[Said] = []
     for line in lines:
         if line.code.partition(".")[0] not in _TOPICS:
             continue

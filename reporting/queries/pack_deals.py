@@ -155,7 +155,7 @@ def deal_flow(partner: Partner, quarter: Quarter, end: date) -> p.DealFlow:
 
 def won_deals(partner: Partner, quarter: Quarter) -> tuple[p.WonDeal, ...]:
     """All deals won in the quarter, largest first."""
-    deals = (
+    deals = list(
         Opportunity.objects.filter(partner=partner, status="won", won_on__gte=quarter.start, won_on__lte=quarter.end)
         .select_related("account", "product")
         .only(*_READ)

@@ -308,7 +308,8 @@ def test_a_failing_step_is_written_down_and_tried_again(northwind: Partner, monk
         assert night.run_due_nights(now=clock(TODAY)) == []
     first = YESTERDAY - 2 * DAY
     assert runs(first) == {
-        "night": "failed", "night.expiries": "done", "night.verdicts": "done", "night.facts": "done", "night.health": "failed",
+        "night": "failed", "night.expiries": "done", "night.verdicts": "done", "night.facts": "done",
+        "night.health": "failed",
     }  # fmt: skip
     assert "the disk is full" in JobRun.objects.get(job="night.health").error
     assert not JobRun.objects.filter(on__gt=first).exists()  # later dates wait for it
