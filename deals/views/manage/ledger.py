@@ -18,6 +18,7 @@ from deals.forms.ledger import CloseForm
 from deals.models import LedgerTransaction
 from deals.queries.ledger import account_balances, closes, ledger_rows
 from deals.queries.program import program_at
+from deals.queries.reconciliation import standings
 from deals.views.manage.steps import step, typed
 from prm.core.access import manage_page
 from prm.core.cells import Column
@@ -60,9 +61,22 @@ def ledger_list(request: HttpRequest) -> HttpResponseBase:
         "page": page,
         "balances": account_balances(rows if page.is_filtered else None),
         "closes": closes(),
+        "proof": _proof(request),
         "can_close": request.actor.can("deals.payout_request"),
     }
     return render(request, page.template("manage/deals/ledger_list.html"), context)
+
+
+def _proof(request: HttpRequest) -> dict[str, Any]:
+    """Whether the books were proved, and how many invariants do not hold."""
+    rows = standings(request.actor)
+    proofs = [row.proof for row in rows if row.proof is not None]
+    return {
+        "broken": sum(not proof.holds for proof in proofs),
+        "unproved": len(rows) - len(proofs),
+        "at": min((proof.proved_at for proof in proofs), default=None),
+        "count": len(rows),
+    }
 
 
 def _partners(row: Any) -> str:
