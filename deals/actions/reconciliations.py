@@ -34,16 +34,18 @@ def reconcile(*, by: Actor, at: datetime, codes: Iterable[str] = ()) -> list[Pro
 
 def _keep(proven: Proven, by: Actor, at: datetime) -> None:
     finding, ref = proven.finding, Ref("deals.reconciliation", proven.check.code)
-    Proof.objects.create(
-        check_code=proven.check.code,
-        proved_at=at,
-        by=by.label,
-        milliseconds=int(proven.seconds * 1000),
-        seen=finding.seen,
-        broken=finding.broken,
-        offenders=[offender.to_json() for offender in finding.offenders],
-        figures=dict(finding.figures),
-    )
+    answer = {
+        "check_code": proven.check.code,
+        "proved_at": at,
+        "seen": finding.seen,
+        "broken": finding.broken,
+        "offenders": [offender.to_json() for offender in finding.offenders],
+    }
+    # A night that runs again finds the same, and leaves one proof.
+    if not Proof.objects.filter(**answer).exists():
+        Proof.objects.create(
+            **answer, by=by.label, milliseconds=int(proven.seconds * 1000), figures=dict(finding.figures)
+        )
     if finding.holds:
         work_items.close_work_items(ref=ref, kind=RECONCILIATION, outcome="proved", by=by, at=at)
         return
