@@ -42,6 +42,7 @@ from prm.core.figures import money_text, percent_text
 from prm.core.money import MoneyError, round_money
 
 ZERO = Decimal(0)
+_OWN_WORDS = ("margin.pays", "margin.profit")  # said to the partner as "you"; here they stand above
 
 
 def version_asked(request: HttpRequest) -> ProgramVersion:
@@ -241,7 +242,7 @@ def _margin(typed: dict[str, Any]) -> Tried:
         label=_("The partner pays"),
         result=money_text(given.partner_pays, currency, exact=True),
         sums=[paid],
-        steps=said(given.lines, currency),
+        steps=said([line for line in given.lines if line.code not in _OWN_WORDS], currency),
         pairs=[(_("Gross profit of the partner"), money_text(given.gross_profit, currency, exact=True))],
     )
 
