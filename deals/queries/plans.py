@@ -71,8 +71,11 @@ def rates_of(program: blueprint.Program, plan: PlanTerm) -> list[Rate]:
     if not plan.rate_benefit:
         return []
     found = []
+    of_types = {entry.track for entry in program.types if entry.type in plan.scope.types}
     for track in program.tracks:
         if plan.scope.tracks and track.code not in plan.scope.tracks:
+            continue
+        if plan.scope.types and track.code not in of_types:
             continue
         names = {rung.code: rung.name for rung in track.tiers}
         for tier, percent in program.rates(plan.rate_benefit, track.code).items():

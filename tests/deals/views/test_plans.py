@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from deals.forms.plans import terms_typed
 from deals.models import OwnRate
+from deals.queries.plans import rates_of
 from partners.models import ProgramVersion
 from partners.queries.program import incentive_terms, program_of, program_today, version_in_force
 from prm.core.models import AuditEntry
@@ -52,6 +53,15 @@ def test_plans_stand_in_the_order_in_which_they_win(world: World, sign_in) -> No
     assert order == sorted(order, reverse=True)
     assert len(order) == 6
     assert not any(each.row.warnings for each in page.context["rows"])
+
+
+def test_a_plan_of_a_type_has_the_rates_of_that_type_s_ladder_only(world: World, now) -> None:
+    program = program_of(version_in_force(now))
+    plan = program.incentives().plan("technology_co_sold")
+    assert [(rate.track, rate.tier, rate.percent) for rate in rates_of(program, plan)] == [
+        ("Technology", "Certified", 10),
+        ("Technology", "Premier", 15),
+    ]
 
 
 def test_a_change_becomes_a_draft_and_nothing_else(world: World, sign_in, now) -> None:
