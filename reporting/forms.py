@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from deals.forms.money import PlainDecimalField
 from partners.choices import TierMetric
 from partners.models import Partner
 from prm.core.widgets import DayInput
@@ -38,7 +39,7 @@ class WhatIfForm(forms.Form):
         "integrations": TierMetric.LIVE_INTEGRATIONS,
         "co_sold": TierMetric.CO_SOLD_DEALS,
     }
-    arr = forms.DecimalField(
+    arr = PlainDecimalField(
         label=_("More sourced ARR"), required=False, min_value=0, max_value=10**10, decimal_places=2
     )
     referrals = forms.IntegerField(label=_("More qualified referrals"), required=False, min_value=0, max_value=10_000)

@@ -7,8 +7,10 @@ import pytest
 import time_machine
 from django.test import Client
 
+from partners.choices import TierMetric
 from partners.models import Partner, ProgramVersion, TierStanding
 from prm.core.explain import Line, to_json
+from reporting.forms import WhatIfForm
 from tests.reporting import stage
 from tests.world import World
 
@@ -40,6 +42,15 @@ def test_criteria_stand_with_today_target_and_what_is_missing(paul: Client, silv
     text = stage.text_of(page)
     assert "You are a Silver partner" in text
     assert "Commission rate 15 % 20 %" in text
+
+
+@pytest.mark.parametrize("typed", ["1e3", "１２", "٣٠٠", "1_000", "NaN"])
+def test_what_if_takes_plain_digits_only(paul: Client, silver: Partner, typed: str) -> None:
+    asked = {"arr": typed}
+    form = WhatIfForm(asked, metrics=[TierMetric.SOURCED_ARR])
+    assert list(form.errors) == ["arr"]
+    page = paul.get(TIER, asked)
+    assert "Please write plain digits" in stage.text_of(page)
 
 
 @pytest.mark.parametrize(
