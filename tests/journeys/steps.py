@@ -1,7 +1,9 @@
 """What people do on pages in more than one journey."""
 
+import time
 from datetime import datetime, timedelta
 
+from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 from playwright.sync_api import Page
 
@@ -24,3 +26,13 @@ def deliver_all(*, at: datetime | None = None) -> None:
     """Do what the worker does: deliver until nothing is due."""
     while outbox.deliver_due(at=at or timezone.now()):
         pass
+
+
+def age_sign_in(page: Page, seconds: int) -> None:
+    """Let time pass since the last proof of who this is."""
+    key = next(each["value"] for each in page.context.cookies() if each["name"] == "sessionid")
+    session = SessionStore(key)
+    session["account_authentication_methods"] = [
+        {**each, "at": time.time() - seconds} for each in session["account_authentication_methods"]
+    ]
+    session.save()

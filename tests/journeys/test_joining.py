@@ -8,13 +8,12 @@ import time
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
-from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from prm.core.models import Mail, Notice, User
 from tests.journeys.conftest import Opens
-from tests.journeys.steps import deliver_all
+from tests.journeys.steps import age_sign_in, deliver_all
 from tests.world import World, build_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -62,16 +61,6 @@ def sign_out(page: Page) -> None:
     page.locator(".side-end [data-menu] summary").click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/accounts/login/**")
-
-
-def age_sign_in(page: Page, seconds: int) -> None:
-    """Let time pass since the last proof of who this is."""
-    key = next(each["value"] for each in page.context.cookies() if each["name"] == "sessionid")
-    session = SessionStore(key)
-    session["account_authentication_methods"] = [
-        {**each, "at": time.time() - seconds} for each in session["account_authentication_methods"]
-    ]
-    session.save()
 
 
 def app_code(secret: str) -> str:
