@@ -95,9 +95,11 @@ def payout_run_list(request: HttpRequest) -> HttpResponseBase:
     )
     if page.export:
         return page.export_response("payout-runs")
+    today = program_at(request.at).today
     context = {
         "page": page,
-        "due": due_by_currency(program_at(request.at).today),
+        "due": due_by_currency(today),
+        "today": today,
         "can_prepare": request.actor.can("deals.payout_request"),
         "sees_details": request.actor.can("deals.payout_details_view"),
     }

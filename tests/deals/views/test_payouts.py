@@ -251,6 +251,18 @@ def test_the_four_eyes_are_told_on_the_page(world: World) -> None:
     assert run.approved_by_id == world.vera.user.pk
 
 
+def test_a_run_offered_to_somebody_for_whom_it_is_tomorrow_is_of_the_program_s_day(world: World) -> None:
+    """A reader far to the east is a day ahead of the program, and a run can't be of a day that has not come."""
+    ready_to_pay(world)
+    world.finn.user.time_zone = "Pacific/Kiritimati"
+    world.finn.user.save(update_fields=["time_zone"])
+    client = signed_in_client(world.finn)
+    offered = f"?currency=EUR&amp;through={TODAY.isoformat()}"
+    assert offered in client.get(reverse("manage:deals:payout_run_list")).content.decode()
+    path = reverse("manage:deals:payout_run_create")
+    assert client.get(path + offered.replace("&amp;", "&")).status_code == 200
+
+
 def test_a_report_of_the_bank_is_read_line_by_line(world: World) -> None:
     ready_to_pay(world)
     run = processed(world)
