@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import structlog
-from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.core import context as allauth_context
@@ -77,6 +77,29 @@ def fresh_sign_in(view: Callable) -> Callable:
         raise ReauthenticationRequired
 
     return guard
+
+
+def recent_sign_in_for_file(page: str, *names: str) -> Callable:
+    """Like ``recent_sign_in``, for a button whose answer is a file: the proof leads back to the page of the button.
+
+    allauth would carry the button out as the answer to the proof. The browser would save the file and stay on the page
+    that asks for the password, as if it had not been right. ``page`` is the name of the button's page and ``names`` are
+    those arguments of the view that the page takes.
+    """
+
+    def decorate(view: Callable) -> Callable:
+        @wraps(view)
+        def guard(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+            if proved_recently(request):
+                return view(request, *args, **kwargs)
+            messages.warning(request, _("Please confirm who you are first, and then download the file again."))
+            back = reverse(page, kwargs={name: kwargs[name] for name in names})
+            asks = get_adapter().get_reauthentication_methods(request.user)[0]["url"]
+            return redirect(f"{asks}?{urlencode({'next': back})}")
+
+        return guard
+
+    return decorate
 
 
 def proved_recently(request: HttpRequest) -> bool:

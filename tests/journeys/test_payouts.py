@@ -156,14 +156,19 @@ def test_from_the_account_to_the_remittance(now_world: World, opens: Opens, live
     done = process_run(code=run.code, at=timezone.now())
     assert (done.ready, done.failed, done.files) == (2, 0, 1)
     expect(vera.locator("#run-state")).to_contain_text("on their way", timeout=8000)
+    expect(vera.locator("#files")).to_contain_text(f"{run.code}-1.xml")
+    expect(vera.get_by_role("button", name="Download")).to_have_count(0)
 
     # Finn fetches the file for the bank, once he has proved again who he is.
     run_page = f"{live_server.url}/manage/incentives/payouts/runs/{run.code}/"
     finn.goto(run_page)
     age_sign_in(finn, ASKED_AGAIN)
-    finn.locator("#files").get_by_role("button", name="Download").click()
+    fetch = finn.locator("#files").get_by_role("button", name="Download")
+    fetch.click()
+    prove_who(finn)
+    expect(finn).to_have_url(run_page)
     with finn.expect_download() as download:
-        prove_who(finn)
+        fetch.click()
     content = Path(download.value.path()).read_text()
     assert download.value.suggested_filename == f"{run.code}-1.xml"
     assert "pain.001" in content

@@ -14,7 +14,7 @@ from deals.queries.program import program_at
 from deals.queries.timeline import happenings
 from deals.rules.payouts import tax_form_valid_until
 from prm.core.access import manage_page
-from prm.core.accounts import recent_sign_in
+from prm.core.accounts import recent_sign_in, recent_sign_in_for_file
 from prm.core.refused import Refused
 from prm.core.uploads import file_response
 
@@ -65,7 +65,7 @@ def payout_details_detail(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_POST
 @manage_page("deals.payout_details_view")
-@recent_sign_in
+@recent_sign_in_for_file("manage:deals:payout_details_detail", "code")
 def payout_details_form(request: HttpRequest, code: str) -> HttpResponseBase:
     """The tax form as it was uploaded; each download is written into the audit log."""
     details = _find(request, code)

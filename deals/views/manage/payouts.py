@@ -39,7 +39,7 @@ from deals.queries.registrations import desk_of
 from deals.queries.timeline import happenings
 from deals.views.answers import done, put_on_form, status_of, version_in
 from prm.core.access import manage_page
-from prm.core.accounts import recent_sign_in
+from prm.core.accounts import recent_sign_in_for_file
 from prm.core.cells import Column
 from prm.core.csv_import import CellError, CsvFile, CsvRefused, Field, Limits, day_cell
 from prm.core.lists import ListPage, Sort, View
@@ -205,7 +205,11 @@ def payout_run_detail(request: HttpRequest, code: str) -> HttpResponseBase:
     if page.export:
         return page.export_response(run.code)
     if request.htmx and request.htmx.target == "run-state":
-        return render(request, "manage/deals/payout_run_detail.html#state", _state_context(request, run))
+        state = _state_context(request, run)
+        answer = render(request, "manage/deals/payout_run_detail.html#state", state)
+        if not state["is_moving"]:  # the worker is done: the payouts and files around it are others by now
+            answer["HX-Refresh"] = "true"
+        return answer
     context = _state_context(request, run) | {
         "page": page,
         "files": run.files.select_related("file").order_by("number"),
@@ -494,7 +498,7 @@ def _result(reference: str, cells: dict[str, str]) -> Result:
 
 @require_POST
 @manage_page("deals.payout_details_view")
-@recent_sign_in
+@recent_sign_in_for_file("manage:deals:payout_run_detail", "code")
 def payout_file_download(request: HttpRequest, code: str, number: int) -> HttpResponseBase:
     """A file for the bank; it holds account numbers, so each download is written into the audit log."""
     made = get_object_or_404(_run(request, code).files.select_related("file", "run"), number=number)

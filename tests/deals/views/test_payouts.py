@@ -5,6 +5,7 @@ import logging
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import time_machine
@@ -25,7 +26,7 @@ from tests.core.corpus import pdf
 from tests.deals.payables import OTHER_IBAN, TODAY, details, payable, processed, ready_to_pay, requested
 from tests.partners import making
 from tests.sweep import readable
-from tests.world import AT, World, add_person, signed_in_client
+from tests.world import AT, PASSWORD, World, add_person, signed_in_client
 
 pytestmark = pytest.mark.django_db
 SECRET_IBAN, SECRET_TAX, SECRET_ROUTING = "AT611904300234573201", "987654321", "011401533"
@@ -311,6 +312,33 @@ def test_a_file_is_downloaded_as_a_file_and_written_down(world: World) -> None:
             reverse("manage:deals:payout_file_download", args=[run.code, 1])
         )
         assert refused.status_code == 403, name
+
+
+def test_a_file_asks_for_a_fresh_proof_that_leads_back_to_its_button(world: World) -> None:
+    """Neither file is the answer to the password, which would leave the person on the page that asks for it."""
+    ready_to_pay(world)
+    details(world.paul, tax_form="w9", tax_id=SECRET_TAX)
+    run, client = processed(world), signed_in_client(world.finn)
+    row = PayoutDetails.objects.get(partner=world.northwind.pk, superseded_at=None)
+    session = client.session
+    session["account_authentication_methods"] = []
+    session.save()
+    for path, page in (
+        (
+            reverse("manage:deals:payout_file_download", args=[run.code, 1]),
+            reverse("manage:deals:payout_run_detail", args=[run.code]),
+        ),
+        (
+            reverse("manage:deals:payout_details_form", args=[row.code]),
+            reverse("manage:deals:payout_details_detail", args=[row.code]),
+        ),
+    ):
+        asked = client.post(path)
+        assert (asked.status_code, asked["Location"]) == (302, f"/accounts/reauthenticate/?next={quote(page, safe='')}")
+    assert not AuditEntry.objects.filter(code="deals.payout_run.file_downloaded").exists()
+    proved = client.post(f"/accounts/reauthenticate/?next={quote(page, safe='')}", {"password": PASSWORD})
+    assert (proved.status_code, proved["Location"]) == (302, page)
+    assert client.post(path)["Content-Disposition"].startswith("attachment")
 
 
 def many(world: World, number: int) -> None:
