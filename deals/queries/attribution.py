@@ -384,6 +384,15 @@ def parts_of_partner(partner_id: int, until: date) -> PartnerParts:
     return PartnerParts(**rows[0])
 
 
+def quarters_of_partner(partner_id: int, quarters: Sequence[Quarter]) -> list[PartnerParts]:
+    """A partner's quarters, one after the other without a gap. Two statements."""
+    period = Period(quarters[0].start, quarters[-1].end)
+    rows, _count = _by_quarter(_params(period, partner_id, None), quarters, {})
+    return [
+        PartnerParts(row.sourced, row.influenced, row.reported, row.sourced_deals, row.influenced_deals) for row in rows
+    ]
+
+
 def sourced_deals(partner_id: int, deals: Sequence[Opportunity]) -> set[int]:
     """Which of a partner's own won deals it sourced."""
     rows = dict_rows(

@@ -10,7 +10,14 @@ from django.utils.translation import gettext
 
 from deals.choices import LostReason, OpportunityStage
 from deals.models import Opportunity
-from deals.queries.attribution import OWN_SHARE, OWN_VERDICT, sourced_deals
+from deals.queries.attribution import (
+    OWN_SHARE,
+    OWN_VERDICT,
+    PartnerParts,
+    parts_of_partner,
+    quarters_of_partner,
+    sourced_deals,
+)
 from deals.queries.rates import rate_on
 from deals.rules.arr import convert
 from partners.models import Partner
@@ -30,7 +37,7 @@ def _quarters_before(quarter: Quarter, count: int, fiscal: int) -> list[Quarter]
 
 
 def revenue_of(partner: Partner, end: date, fiscal: int) -> p.RevenueFacts:
-    """Revenue of eight quarters and of twelve months, from two questions that are compared before printing."""
+    """Revenue of eight quarters and of twelve months, each asked for by itself and compared before printing."""
     quarters = _quarters_before(quarter_of(end, fiscal), 8, fiscal)
     rows = dict_rows(
         f"""
@@ -43,8 +50,11 @@ def revenue_of(partner: Partner, end: date, fiscal: int) -> p.RevenueFacts:
     since = [day for day in (partner.partner_since or partner.agreement_signed_on, gathered.data_since()) if day]
     known_since = max(since) if since else None
 
+    def reaches(quarter: Quarter) -> bool:
+        return known_since is not None and known_since <= quarter.end
+
     def total(quarter: Quarter, *, sourced: bool) -> Decimal | None:
-        if known_since is None or known_since > quarter.end:
+        if not reaches(quarter):
             return None
         return sum(
             (
@@ -77,14 +87,26 @@ def revenue_of(partner: Partner, end: date, fiscal: int) -> p.RevenueFacts:
     has_prior = known_since is not None and known_since <= quarters[0].start
     return p.RevenueFacts(
         quarters=tuple(
-            p.QuarterRevenue(each.label, each.start, each.end, total(each, sourced=False), total(each, sourced=True))
-            for each in quarters
+            p.QuarterRevenue(
+                each.label,
+                each.start,
+                each.end,
+                total(each, sourced=False),
+                total(each, sourced=True),
+                influenced=_influenced(parts) if reaches(each) else None,
+            )
+            for each, parts in zip(quarters, quarters_of_partner(partner.pk, quarters), strict=True)
         ),
         t12m=sums["t12m"],
         t12m_prior=sums["prior"] if has_prior else None,
         t12m_sourced=sums["sourced"],
         left_out=sums["left_out"],
+        t12m_influenced=_influenced(parts_of_partner(partner.pk, end)),
     )
+
+
+def _influenced(parts: PartnerParts) -> p.Influenced:
+    return p.Influenced(parts.influenced, parts.reported, parts.influenced_deals)
 
 
 _DEALS = """

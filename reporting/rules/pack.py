@@ -72,10 +72,22 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Influenced:
+    """A partner's credit in deals that it influenced, its own and others', so it may exceed the partner's revenue.
+
+    `reported` is the part that reports count: the credit at the reporting credit of each deal's day (§4).
+    """
+
+    amount: Decimal
+    reported: Decimal
+    deals: int
+
+
+@dataclass(frozen=True)
 class QuarterRevenue:
     """Revenue of one fiscal quarter by won date. `revenue=None`: our data does not reach back so far.
 
-    `sourced` is the part that the partner sourced, never more than `revenue`.
+    `sourced` is the part that the partner sourced, never more than `revenue`. `influenced` is none where `revenue` is.
     """
 
     label: str
@@ -84,13 +96,15 @@ class QuarterRevenue:
     revenue: Decimal | None
     sourced: Decimal | None = None
     target: Decimal | None = None
+    influenced: Influenced | None = None
 
 
 @dataclass(frozen=True)
 class RevenueFacts:
     """Up to eight quarters, oldest first, the last one reviewed; T12M ends with it.
 
-    `t12m` and `t12m_prior` come from their own query, so that they can be checked against the quarters.
+    `t12m`, `t12m_prior` and `t12m_influenced` come from their own queries, so that they can be checked against the
+    quarters.
     `left_out` counts won deals of the quarter without an exchange rate.
     """
 
@@ -99,6 +113,7 @@ class RevenueFacts:
     t12m_prior: Decimal | None = None
     t12m_sourced: Decimal | None = None
     left_out: int = 0
+    t12m_influenced: Influenced | None = None
 
     @property
     def quarter(self) -> QuarterRevenue:

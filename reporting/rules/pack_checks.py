@@ -95,6 +95,26 @@ def _revenue(revenue: RevenueFacts) -> Iterator[Claim]:
             "sourced revenue T12M",
             revenue.t12m_sourced,
         )
+    yield from _influenced(revenue)
+
+
+def _influenced(revenue: RevenueFacts) -> Iterator[Claim]:
+    parts = [(quarter.label, quarter.influenced) for quarter in revenue.quarters if quarter.influenced is not None]
+    for label, part in [*parts, *([("T12M", revenue.t12m_influenced)] if revenue.t12m_influenced else [])]:
+        name = f"influenced revenue of {label}"
+        yield _at_most(f"{name} at the reporting credit", part.reported, name, part.amount)
+        if not part.deals:
+            yield _same(f"{name} without a deal", part.amount, "nothing", ZERO)
+    year = [quarter.influenced for quarter in revenue.quarters[-4:] if quarter.influenced is not None]
+    whole = revenue.t12m_influenced
+    if whole is None or len(year) < 4:
+        return
+    for name, sum_of_quarters, total in (
+        ("influenced revenue", sum((part.amount for part in year), ZERO), whole.amount),
+        ("influenced revenue at the reporting credit", sum((part.reported for part in year), ZERO), whole.reported),
+        ("influenced deals", sum(part.deals for part in year), whole.deals),
+    ):
+        yield _same(f"sum of the four quarters' {name}", sum_of_quarters, f"{name} T12M", total)
 
 
 def _quarter(facts: PackFacts) -> Iterator[Claim]:

@@ -18,6 +18,7 @@ from reporting.rules.pack import (
     HealthBand,
     HealthFacts,
     HealthPart,
+    Influenced,
     LostDeal,
     MatrixFacts,
     MatrixPoint,
@@ -92,28 +93,46 @@ def quarter(year: int, number: int) -> tuple[str, date, date]:
 
 
 def quarters(
-    amounts: list[int | None], *, targets: list[int] | None = None, share: str = "1"
+    amounts: list[int | None],
+    *,
+    targets: list[int] | None = None,
+    share: str = "1",
+    influenced: list[tuple[int, int]] | None = None,
 ) -> tuple[QuarterRevenue, ...]:
-    """The eight quarters up to Q3 2026; `share` of each is sourced."""
+    """The eight quarters up to Q3 2026; `share` of each is sourced, `influenced` are amounts and deals."""
     made = []
     for index, amount in enumerate(amounts):
         label, start, end = quarter(*QUARTERS[index + 3])
         revenue = None if amount is None else Decimal(amount)
         sourced = None if revenue is None else (revenue * Decimal(share)).quantize(Decimal(1))
         target = Decimal(targets[index]) if targets else None
-        made.append(QuarterRevenue(label, start, end, revenue, sourced, target))
+        helped, deals = influenced[index] if influenced else (0, 0)
+        part = None if revenue is None else Influenced(Decimal(helped), Decimal(helped) / 4, deals)
+        made.append(QuarterRevenue(label, start, end, revenue, sourced, target, part))
     return tuple(made)
 
 
-def revenue(amounts: list[int | None], *, targets: list[int] | None = None, share: str = "1") -> RevenueFacts:
-    made = quarters(amounts, targets=targets, share=share)
+def revenue(
+    amounts: list[int | None],
+    *,
+    targets: list[int] | None = None,
+    share: str = "1",
+    influenced: list[tuple[int, int]] | None = None,
+) -> RevenueFacts:
+    made = quarters(amounts, targets=targets, share=share, influenced=influenced)
     year = [item.revenue or Decimal(0) for item in made[-4:]]
     before = [item.revenue for item in made[:-4]]
+    parts = [item.influenced for item in made[-4:] if item.influenced]
     return RevenueFacts(
         made,
         t12m=sum(year, Decimal(0)),
         t12m_prior=None if None in before else sum((item or Decimal(0) for item in before), Decimal(0)),
         t12m_sourced=sum((item.sourced or Decimal(0) for item in made[-4:]), Decimal(0)),
+        t12m_influenced=Influenced(
+            sum((part.amount for part in parts), Decimal(0)),
+            sum((part.reported for part in parts), Decimal(0)),
+            sum(part.deals for part in parts),
+        ),
     )
 
 
@@ -304,7 +323,10 @@ def _base() -> PackFacts:
             Person("Sara Nowak", "Sales", "partner"),
         ),
         revenue=revenue(
-            amounts, targets=[60_000, 65_000, 70_000, 80_000, 95_000, 105_000, 125_000, 150_000], share="0.9"
+            amounts,
+            targets=[60_000, 65_000, 70_000, 80_000, 95_000, 105_000, 125_000, 150_000],
+            share="0.9",
+            influenced=[(0, 0), (8_000, 1), (0, 0), (12_000, 1), (0, 0), (9_500, 1), (0, 0), (20_000, 3)],
         ),
         flow=DealFlow(
             34,
@@ -388,7 +410,9 @@ FLAT = replace(
     RISING,
     partner=Brand("Meridian Consulting Group", "Meridian"),
     partner_type="Services partner",
-    revenue=revenue([22_000, 18_000, 25_000, 21_000, 21_500, 19_000, 24_000, 21_200]),
+    revenue=revenue(
+        [22_000, 18_000, 25_000, 21_000, 21_500, 19_000, 24_000, 21_200], influenced=[*[(0, 0)] * 7, (4_000, 1)]
+    ),
     flow=DealFlow(
         6,
         3,
@@ -438,7 +462,10 @@ FLAT = replace(
 FALLING = replace(
     RISING,
     partner=Brand("Rival Systems", "Rival"),
-    revenue=revenue([98_000, 84_000, 91_000, 72_000, 51_000, 44_000, 30_000, 18_500]),
+    revenue=revenue(
+        [98_000, 84_000, 91_000, 72_000, 51_000, 44_000, 30_000, 18_500],
+        influenced=[*[(0, 0)] * 3, (16_000, 2), *[(0, 0)] * 4],
+    ),
     flow=DealFlow(
         31,
         0,
@@ -517,7 +544,7 @@ def rude() -> PackFacts:
         partner=Brand(LONG[:200] + "ARABIC"),
         partner_type=LONG,
         currency="JPY",
-        revenue=revenue(plan),  # type: ignore[arg-type]
+        revenue=revenue(plan, influenced=[(900_000_000_000, 9_999)] * 8),  # type: ignore[arg-type]
         prepared_by=Person(LONG, LONG),
         attendees=tuple(Person(LONG) for _ in range(40)),
         won=deals,

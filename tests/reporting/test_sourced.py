@@ -12,7 +12,9 @@ from partners.models import Partner, ProgramVersion
 from prm.core.actors import Actor
 from prm.core.codes import new_code
 from reporting import facts
+from reporting.queries.pack_deals import revenue_of
 from reporting.queries.terms import terms_at
+from reporting.rules.pack import Influenced
 from tests.deals import stage
 from tests.world import AT, Person, World
 
@@ -21,12 +23,14 @@ pytestmark = pytest.mark.django_db
 DAY = date(2026, 5, 4)
 
 
-def won(world: World, person: Person | None, arr: int, *shares: tuple[Person, str, int]) -> Opportunity:
+def won(
+    world: World, person: Person | None, arr: int, *shares: tuple[Person, str, int], day: date = DAY
+) -> Opportunity:
     deal = Opportunity.objects.create(
         code=new_code("OP"), origin="import" if person else "direct", is_partner_worked=bool(person),
         partner=stage.partner_of(person) if person else None, amount=Decimal(arr), currency="USD",
         amount_program=Decimal(arr), arr_program=Decimal(arr), status="won", stage="closed",
-        won_on=DAY, closed_on=DAY, created_at=AT, touched_at=AT,
+        won_on=day, closed_on=day, created_at=AT, touched_at=AT,
     )  # fmt: skip
     for who, kind, bps in shares:
         deal.verdicts.create(
@@ -81,3 +85,18 @@ def test_before_and_after_judging_imports_are_worth_the_same(world: World) -> No
     before = [gathered(world, person).tier.metrics for person in (world.sara, world.rita)]
     assert judge_won_deals(by=Actor.system("night"), at=AT) == 2
     assert [gathered(world, person).tier.metrics for person in (world.sara, world.rita)] == before
+
+
+def test_the_pack_reads_influenced_revenue_by_quarter_and_by_year(world: World) -> None:
+    sara, rita = world.sara, world.rita
+    won(world, sara, 8_000, (sara, "influenced", 10_000))
+    won(world, sara, 4_000, (sara, "sourced", 7_500), (rita, "influenced", 2_500))
+    won(world, None, 2_000, (sara, "influenced", 4_000), (rita, "influenced", 6_000))
+    won(world, sara, 1_000, (sara, "influenced", 10_000), day=date(2025, 5, 4))
+    revenue = revenue_of(stage.partner_of(sara), date(2026, 6, 30), 1)
+    assert revenue.year_ago
+    assert revenue.quarter.influenced == Influenced(Decimal(8_800), Decimal(2_200), 2)
+    assert revenue.year_ago.influenced == Influenced(Decimal(1_000), Decimal(250), 1)
+    assert revenue.t12m_influenced == Influenced(Decimal(8_800), Decimal(2_200), 2)
+    assert [quarter.influenced for quarter in revenue.quarters[-4:-1]] == [Influenced(Decimal(0), Decimal(0), 0)] * 3
+    assert revenue.quarters[0].influenced is None  # before anything is known

@@ -11,7 +11,7 @@ from prm.core import charts
 from prm.core.charts import Column
 from reporting.documents.qbr_sheet import Cell, Heading, Pack, Row, Table, Tile, cap, clip
 from reporting.rules import sentences as say
-from reporting.rules.pack import ZERO
+from reporting.rules.pack import ZERO, Influenced
 
 
 def revenue_page(pack: Pack) -> dict[str, Any]:
@@ -65,11 +65,17 @@ def revenue_page(pack: Pack) -> dict[str, Any]:
         text = "" if change.percent is None else f"{figures.signed(change.percent)}%"
         return Cell(text or (_("new") if change.trend == "new" else ""), "warn" if change.trend == "falling" else "")
 
+    def influenced_of(index: int) -> Cell:
+        part = quarters[index].influenced
+        return Cell(figures.full(None if part is None else part.amount / divisor, places=places))
+
     rows = [Row((Cell(_("Revenue")), *cells(amount_of)))]
     if targets:
         rows.append(Row((Cell(_("Of target")), *cells(target_of))))
     if len(quarters) > 4 and any(quarter.revenue is not None for quarter in quarters[:-4]):
         rows.append(Row((Cell(_("On last year")), *cells(year_of))))
+    if any(quarter.influenced and quarter.influenced.deals for quarter in quarters):
+        rows.append(Row((Cell(_("Influenced")), *cells(influenced_of))))
     headings = (Heading(unit), *(Heading(clip(quarter.label, 68, size=10.5)) for quarter in quarters))
     return {
         "chart": pack.draw(chart),
@@ -79,6 +85,7 @@ def revenue_page(pack: Pack) -> dict[str, Any]:
         "figures": _revenue_figures(pack),
         "left_out": _left_out(pack),
         "earned": _earned(pack),
+        "influenced": _influenced(pack),
         "deals_heading": _("Deals won in %(quarter)s") % {"quarter": facts.period.label},
         "deals": _won_table(pack) if facts.won else None,
         "no_deals": _("No deal was won in %(quarter)s.") % {"quarter": facts.period.label},
@@ -120,6 +127,51 @@ def _revenue_figures(pack: Pack) -> list[Tile]:
         average = sum(priced, ZERO) / len(priced)
         items.append(Tile(_("Average deal"), facts.period.label, pack.figures.short(average), deals))
     return items
+
+
+def _influenced(pack: Pack) -> str:
+    """What the partner influenced in the quarter and in that of a year ago; nothing without data.
+
+    Reports count influenced revenue in part only (§4), so what they count is named beside it.
+    """
+    part, year_ago = pack.facts.revenue.quarter.influenced, pack.facts.revenue.year_ago
+    before = year_ago.influenced if year_ago else None
+    if part is None:
+        return ""
+    if not part.deals:
+        now = _("No deal was influenced in %(quarter)s.") % {"quarter": pack.facts.period.label}
+    else:
+        text = ngettext(
+            "Influenced in %(quarter)s: %(amount)s in %(count)s deal%(change)s; at the reporting credit %(reported)s.",
+            "Influenced in %(quarter)s: %(amount)s in %(count)s deals%(change)s; at the reporting credit %(reported)s.",
+            part.deals,
+        )
+        change = say.compare(part.amount, before.amount if before else None, pack.terms.flat_percent)
+        now = text % {
+            **_influenced_values(pack, part),
+            "quarter": pack.facts.period.label,
+            "change": "" if change.percent is None else f" ({pack.change_note(change)})",
+        }
+    if before is None:
+        return now
+    if not before.deals:
+        then = _("A year before there was none.") if part.deals else _("A year before there was none either.")
+    else:
+        text = ngettext(
+            "A year before: %(amount)s in %(count)s deal; at the reporting credit %(reported)s.",
+            "A year before: %(amount)s in %(count)s deals; at the reporting credit %(reported)s.",
+            before.deals,
+        )
+        then = text % _influenced_values(pack, before)
+    return f"{now} {then}"
+
+
+def _influenced_values(pack: Pack, part: Influenced) -> dict[str, str]:
+    return {
+        "amount": pack.figures.short(part.amount),
+        "count": pack.figures.count(part.deals),
+        "reported": pack.figures.short(part.reported),
+    }
 
 
 def _before(pack: Pack, amount: Decimal | None) -> str:

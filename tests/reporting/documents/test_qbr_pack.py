@@ -24,7 +24,7 @@ from pypdf import PdfReader
 
 from prm.core.print_text import clip, tidy
 from reporting.documents.qbr_pack import pack_file_name, pack_html, render_pack
-from reporting.rules.pack import Brand, PackFacts, Version, WonDeal
+from reporting.rules.pack import Brand, Influenced, PackFacts, Version, WonDeal
 from reporting.rules.pack_checks import PackInconsistent
 from tests.reporting import sample_facts
 from tests.reporting.sample_facts import FALLING, NEW, RISING
@@ -107,6 +107,46 @@ def test_the_pages_print_the_figures() -> None:
         "Confidential. For Acme Cloud and Northwind Solutions only.",
     ):
         assert figure in text, figure
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (
+            "rising",
+            (
+                "Influenced in Q3 2026: $20k in 3 deals (+67% on last year); at the reporting credit $5k."
+                " A year before: $12k in 1 deal; at the reporting credit $3k."
+            ),
+        ),
+        ("flat", "Influenced in Q3 2026: $4k in 1 deal; at the reporting credit $1k. A year before there was none."),
+        (
+            "falling",
+            "No deal was influenced in Q3 2026. A year before: $16k in 2 deals; at the reporting credit $4k.",
+        ),
+    ],
+)
+def test_influenced_revenue_stands_beside_that_of_a_year_ago(name: str, words: str, version: Version) -> None:
+    assert words in text_of(pdf_of(name, version))
+
+
+def test_influenced_revenue_that_nobody_had() -> None:
+    facts, none = sample_facts.ALL["flat"], Influenced(Decimal(0), Decimal(0), 0)
+    revenue = facts.revenue
+    never = tuple(replace(quarter, influenced=none) for quarter in revenue.quarters)
+    html = pack_html(replace(facts, revenue=replace(revenue, quarters=never, t12m_influenced=none)), "shared")
+    assert "No deal was influenced in Q3 2026. A year before there was none either." in html
+    assert ">Influenced<" not in html
+    young = tuple(
+        quarter if index > 3 else replace(quarter, revenue=None, sourced=None, influenced=None)
+        for index, quarter in enumerate(never)
+    )
+    html = pack_html(
+        replace(facts, revenue=replace(revenue, quarters=young, t12m_prior=None, t12m_influenced=none)), "shared"
+    )
+    assert "No deal was influenced in Q3 2026." in html
+    assert "A year before" not in html
 
 
 def test_a_falling_partner_reads_falling() -> None:

@@ -33,6 +33,16 @@ def one_quarter_sourced_too_much(facts: PackFacts) -> PackFacts:
     return replace(facts, revenue=replace(facts.revenue, quarters=(*rest, replace(last, sourced=Decimal(168_001)))))
 
 
+def one_quarter_influenced(**changes: object) -> Callable[[PackFacts], PackFacts]:
+    def change(facts: PackFacts) -> PackFacts:
+        *rest, last = facts.revenue.quarters
+        assert last.influenced
+        other = replace(last, influenced=replace(last.influenced, **changes))  # type: ignore[arg-type]
+        return replace(facts, revenue=replace(facts.revenue, quarters=(*rest, other)))
+
+    return change
+
+
 def stage_with_one_deal_more(facts: PackFacts) -> PackFacts:
     assert facts.pipeline
     first, *rest = facts.pipeline.stages
@@ -61,6 +71,23 @@ PLANTED = [
     ("the year before not its quarters", first_quarter_sold_more, "revenue T12M a year ago"),
     ("sourced more than all", one_quarter_sourced_too_much, "revenue of Q3 2026"),
     ("sourced T12M not its quarters", part("revenue", t12m_sourced=Decimal(1)), "sourced revenue T12M"),
+    (
+        "influenced T12M not its quarters",
+        one_quarter_influenced(amount=Decimal(20_001)),
+        "influenced revenue T12M",
+    ),
+    (
+        "the reporting credit T12M not its quarters",
+        one_quarter_influenced(reported=Decimal("5000.01")),
+        "influenced revenue at the reporting credit T12M",
+    ),
+    ("influenced deals T12M not their quarters", one_quarter_influenced(deals=2), "influenced deals T12M"),
+    (
+        "more counted than influenced",
+        one_quarter_influenced(reported=Decimal(20_001)),
+        "influenced revenue of Q3 2026",
+    ),
+    ("influenced without a deal", one_quarter_influenced(deals=0), "nothing"),
     ("a deal too few in the list", lambda f: replace(f, won=f.won[1:]), "revenue of Q3 2026"),
     ("a deal left out that is not listed", part("revenue", left_out=1), "deals left out of revenue"),
     ("a deal won before the quarter", won_before_the_quarter, "reviewed quarter"),
