@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from deals.actions import ledger
 from deals.actions.contention import settled
-from deals.choices import CommissionKind, CommissionStatus, HoldReason
-from deals.models import Commission
+from deals.choices import CommissionKind, CommissionStatus, DisputeStatus, HoldReason
+from deals.models import Commission, Dispute
 from deals.queries.people import may_decide
 from deals.rules.earning_states import COMMISSION
 from deals.rules.fixed_amounts import FixedInputs, fix
@@ -174,7 +174,8 @@ def free_commissions(
     """Let held lines go on; those that were freed now.
 
     Only lines held for ``reason``; without one any but those suspected of fraud, which are freed by that name only. A
-    partner frees what it disputed.
+    partner frees what it disputed. While a dispute of a line, or of the line that it corrects, is open, nobody frees
+    it: it waits for the settlement.
     """
     ids = {line.pk: line.partner_id for line in commissions}
     if by.is_partner:
@@ -186,6 +187,11 @@ def free_commissions(
         held = Commission.objects.select_for_update().filter(pk__in=ids).exclude(held_reason="").order_by("pk")
         held = held.filter(held_reason=reason) if reason else held.exclude(held_reason=HoldReason.FRAUD)
         rows = list(held)
+        named = {pk for row in rows for pk in (row.pk, row.origin_id) if pk is not None}
+        # Asked once the rows are locked: opening a dispute locks them, too.
+        disputes = Dispute.objects.filter(status=DisputeStatus.OPEN, commission_id__in=named)
+        waiting = set(disputes.values_list("commission_id", flat=True))
+        rows = [row for row in rows if not waiting & {row.pk, row.origin_id}]
         _mark_held(rows, "", by, at, note, "freed")
     return rows
 
@@ -226,7 +232,8 @@ def _mark_held(rows: Sequence[Commission], reason: str, by: Actor, at: datetime,
 def void_commission(*, commission: Commission, reason: str, by: Actor, at: datetime) -> Commission:
     """End a line before any run took it in: its postings are reversed, as if it had never been.
 
-    Raises CommissionRefused without a reason, and while lines that correct it stand; TransitionRefused afterwards.
+    Raises CommissionRefused without a reason, while lines that correct it stand, and while it is disputed, because a
+    dispute never ends with less than before; TransitionRefused afterwards.
     """
     must_settle(by, [commission.partner_id], at)
     if not reason.strip():
@@ -237,6 +244,8 @@ def void_commission(*, commission: Commission, reason: str, by: Actor, at: datet
         line.status = COMMISSION.target(before, "void")
         if line.corrections.exclude(status=CommissionStatus.VOID).exists():
             raise CommissionRefused("deals.commission.corrected", _("Other lines correct this one; void those first."))
+        if line.disputes.filter(status=DisputeStatus.OPEN).exists():
+            raise CommissionRefused("deals.commission.disputed", _("A dispute of this line is open; settle it first."))
         line.held_reason = ""
         line.version += 1
         line.save(update_fields=["status", "held_reason", "version"])

@@ -159,9 +159,19 @@ def _must_be_possible(
         raise ContractRefused("deals.contract.too_early", _("That day lies before the contract."))
     if effective_on > program.today and kind not in AHEAD:
         raise ContractRefused("deals.contract.in_future", _("That day has not come yet."))
+    if kind == Kind.RENEWED:
+        _must_be_a_new_year(contract, effective_on)
     if kind in ONCE and contract.events.filter(kind=kind).exists():
         raise ContractRefused("deals.contract.once", _("This was recorded already."))
     _must_have_amount(contract, kind, amount)
+
+
+def _must_be_a_new_year(contract: Contract, on: date) -> None:
+    """A renewal comes after the start, and once on a day: recorded a second time it would pay the year twice."""
+    if on <= contract.started_on:
+        raise ContractRefused("deals.contract.not_a_new_year", _("A new year begins after the contract’s start."))
+    if contract.events.filter(kind=Kind.RENEWED, effective_on=on).exists():
+        raise ContractRefused("deals.contract.once", _("This was recorded already."))
 
 
 def _must_have_amount(contract: Contract, kind: str, amount: Decimal | None) -> None:
@@ -264,7 +274,9 @@ class _Following:
             line.triggered_on, line.payable_on = day, payable_on(day, line.holdback_days)
 
     def _share_payment(self) -> None:
-        """The recurring share of what the customer paid, while the plan's months last."""
+        """The recurring share of what the customer paid, while the plan's months last; nothing once it was fraud."""
+        if self.contract.events.filter(kind=Kind.FRAUD).exists():
+            return
         lines = []
         for terms in self._terms():
             plan = plan_of(terms)

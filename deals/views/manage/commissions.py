@@ -231,7 +231,9 @@ def commission_free(request: HttpRequest, code: str) -> HttpResponse:
             commissions=[line], reason=line.held_reason, note=values["note"], by=request.actor, at=request.at
         )
         if not freed:
-            raise actions.CommissionRefused("deals.commission.not_held", _("This line is not held any more."))
+            raise actions.CommissionRefused(
+                "deals.commission.not_held", _("This line is not held any more, or a dispute of it is open.")
+            )
         return _("%(code)s goes on.") % {"code": line.code}
 
     return _step(request, code, title=_("Free the line"), make_form=lambda line, data: FreeForm(data), act=act)

@@ -230,6 +230,18 @@ def test_fraud_takes_everything_holds_the_rest_and_asks_the_director(world: Worl
         close_fraud_case(contract=contract, by=world.dan.actor, at=AT + 211 * DAY)
 
 
+def test_a_payment_after_fraud_earns_nothing(world: World) -> None:
+    plans(plan("recurring", code="share", months=12, rate_percent="5"))
+    contract = won(world, amount=24000)
+    happens(world, contract, "paid", 1, 2000)
+    happens(world, contract, "fraud", 20)
+    known = earning.lines(contract)
+    happens(world, contract, "paid", 32, 2000)
+    assert earning.lines(contract) == known
+    assert sum(earning.amounts(contract)) == 0
+    assert earning.is_sound()
+
+
 # --- Once, and what is refused ----------------------------------------------------------------------
 
 
@@ -241,6 +253,18 @@ def test_an_event_that_comes_twice_happens_once(world: World) -> None:
     assert first.pk == again.pk
     assert (ContractEvent.objects.count(), len(earning.lines(contract))) == (1, 2)
     assert AuditEntry.objects.filter(code="deals.contract.cancelled").count() == 1
+
+
+def test_a_year_is_renewed_once(world: World) -> None:
+    """By hand and then from a file, under a number that the first record did not have."""
+    plans(plan())
+    contract = won(world, amount=24000)
+    happens(world, contract, "renewed", 365, 24000)
+    with pytest.raises(ContractRefused) as refusal:
+        happens(world, contract, "renewed", 365, 24000, external_id="BILL-2")
+    assert refusal.value.code == "deals.contract.once"
+    happens(world, contract, "renewed", 730, 24000)
+    assert earning.amounts(contract) == [4800, 4800, 4800]
 
 
 @pytest.mark.parametrize("other", [{"kind": "fraud"}, {"after": 21}, {"kind": "paid", "amount": 5}])
@@ -270,6 +294,7 @@ def test_the_same_number_with_other_content_is_refused(world: World, other: dict
         (("cancelled", 1, 100), "amount_unwanted"),
         (("downgraded", 1, 24000), "not_less"),
         (("refunded", 1, 5), "nothing_paid"),
+        (("renewed", 0, 24000), "not_a_new_year"),
     ],
 )
 def test_what_can_not_be_is_refused(world: World, event: tuple, code: str) -> None:

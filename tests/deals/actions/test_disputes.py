@@ -7,7 +7,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 
-from deals.actions.commissions import adjust_commission, hold_commissions, void_commission
+from deals.actions.commissions import (
+    CommissionRefused,
+    adjust_commission,
+    free_commissions,
+    hold_commissions,
+    void_commission,
+)
 from deals.actions.disputes import (
     DisputeRefused,
     DisputeStaleRefused,
@@ -123,6 +129,42 @@ def test_corrections_of_a_disputed_line_wait_with_it(world: World) -> None:
     withdraw_dispute(dispute=dispute, by=world.sara.actor, at=LATER)
     correction.refresh_from_db()
     assert correction.held_reason == ""
+
+
+@pytest.mark.parametrize("before", [None, HoldReason.REVIEW])
+def test_nobody_frees_a_line_past_its_open_dispute(world: World, before: HoldReason | None) -> None:
+    line = earned(world.sara)
+    correction = adjust_commission(
+        commission=line, amount=Decimal(-300), reason="Wrong price", source_key="t:1", by=world.dan.actor, at=AT
+    )
+    if before:
+        hold_commissions(commissions=[line], reason=before, by=world.finn.actor, at=AT)
+    reason = before or HoldReason.DISPUTE
+    dispute = opened(world, line)
+    for person, each, why in [
+        (world.finn, line, reason), (world.mia, line, None), (world.sara, line, None), (world.finn, correction, None)
+    ]:  # fmt: skip
+        assert free_commissions(commissions=[each], reason=why, by=person.actor, at=LATER) == []
+    line.refresh_from_db()
+    correction.refresh_from_db()
+    assert (line.held_reason, correction.held_reason) == (reason, HoldReason.DISPUTE)
+    settled(world, dispute, "rejected")
+    line.refresh_from_db()
+    correction.refresh_from_db()
+    assert (line.held_reason, correction.held_reason) == (before or "", "")
+    assert len(free_commissions(commissions=[line], reason=before, by=world.finn.actor, at=LATER)) == bool(before)
+
+
+def test_a_disputed_line_is_not_made_void(world: World) -> None:
+    line = earned(world.sara)
+    dispute = opened(world, line)
+    with pytest.raises(CommissionRefused) as refused:
+        void_commission(commission=line, reason="Booked twice", by=world.dan.actor, at=LATER)
+    assert refused.value.code == "deals.commission.disputed"
+    line.refresh_from_db()
+    assert (line.status, line.held_reason) == (CommissionStatus.ACCRUED, HoldReason.DISPUTE)
+    settled(world, dispute, "rejected")
+    assert void_commission(commission=line, reason="Booked twice", by=world.dan.actor, at=LATER).status == "void"
 
 
 def test_another_hold_stays_when_the_dispute_ends(world: World) -> None:

@@ -167,7 +167,10 @@ class Books:
         once = any(what == kind for what, _on, _amount in deal.events) and kind in ("implemented", "fraud")
         ended = deal.status == "cancelled" and kind not in ("paid", "refunded", "fraud")
         never_paid = kind == "refunded" and not any(what == "paid" for what, _on, _amount in deal.events)
-        if once or ended or never_paid or (kind == "downgraded" and amount >= deal.now):
+        again = kind == "renewed" and (
+            self.today <= deal.started or any(what == kind and on == self.today for what, on, _amount in deal.events)
+        )
+        if once or ended or again or never_paid or (kind == "downgraded" and amount >= deal.now):
             return False
         before, deal.events = list(deal.events), [*deal.events, (kind, self.today, amount)]
         mine = [line for line in self.lines if line.contract is deal]
@@ -176,7 +179,8 @@ class Books:
                 line.payable_on = self.today + timedelta(days=line.holdback)
         months = (self.today.year - deal.started.year) * 12 + self.today.month - deal.started.month
         whole_months = months - (self.today.day < deal.started.day and not _is_month_end(self.today))
-        if kind == "paid" and deal.plan == "recurring" and whole_months < 12:
+        was_fraud = any(what == "fraud" for what, _on, _amount in before)
+        if kind == "paid" and deal.plan == "recurring" and whole_months < 12 and not was_fraud:
             for partner, part in sorted(deal.parts.items()):
                 self._add(deal, partner, "recurring", Fraction(amount) * Fraction(deal.rates[partner]) * part / 10000)
         if kind == "renewed" and (deal.plan != "recurring" or whole_months >= 12):
@@ -239,10 +243,11 @@ class Books:
             line.held = reason
 
     def free(self, line: Line, reason: str) -> None:
-        line.held = "" if line.held == reason else line.held
+        waits = any(each is not None and each.disputed is not None for each in (line, line.origin))
+        line.held = "" if line.held == reason and not waits else line.held
 
     def void(self, line: Line) -> bool:
-        if line.state not in OPEN or self.against(line):
+        if line.state not in OPEN or self.against(line) or line.disputed is not None:
             return False
         line.state, line.held = "void", ""
         return True
