@@ -208,7 +208,9 @@ class Totals:
 
 
 class OpportunityImporter:
-    """Deals that partners worked elsewhere.
+    """Deals that partners worked elsewhere, and direct pipeline where a row says ``direct`` as its origin.
+
+    A row names its partner, unless it is direct: then it must not. A known deal keeps its origin.
 
     ``notes`` counts what was not known: accounts, products, rates; ``on_note`` hears of each (kind, the deal's number,
     what was not known). ``totals`` adds up what was taken. A known deal that was not imported is never touched, and one
@@ -230,6 +232,7 @@ class OpportunityImporter:
         Field("expected_close_on"),
         Field("closed_on", aliases=("close date",)),
         Field("lost_reason"),
+        Field("origin"),
     )
     days = ("engaged_on", "expected_close_on", "closed_on")
 
@@ -259,9 +262,11 @@ class OpportunityImporter:
         if standing is None:
             raise CellError(_("the stage %(stage)s is not mapped") % {"stage": cells["stage"][:40] or "–"})
         currency = _currency(cells.get("currency", ""), self.options.currency)
+        origin = _origin_cell(cells.get("origin", ""))
         values: dict[str, Any] = {
             "external_id": text_cell(cells["external_id"], 100, required=True),
-            "partner": text_cell(cells["partner"], 200, required=True),
+            "origin": origin,
+            "partner": _partner_cell(cells["partner"], origin),
             "product": text_cell(cells.get("product", ""), 150),
             "account": text_cell(cells.get("account", ""), 200),
             "stage": standing.stage,
@@ -308,8 +313,8 @@ class OpportunityImporter:
                 outcomes.append("unchanged")
                 continue
             try:
-                if deal is not None and deal.origin != OpportunitySource.IMPORT:
-                    raise CellError(_("this number belongs to a deal that was not imported"))
+                if deal is not None:
+                    _check_same_origin(deal, values["origin"])
                 columns = self._columns(values, run)
             except CellError as error:
                 outcomes.append(error)
@@ -344,14 +349,15 @@ class OpportunityImporter:
 
     def _columns(self, values: dict[str, Any], run: Run) -> dict[str, Any]:
         """The row as columns of an opportunity, with what it is worth in the program's currency."""
-        partner: Partner = self._finder.find(values["partner"], run)
+        partner: Partner | None = self._finder.find(values["partner"], run) if values["partner"] else None
         won = values["status"] == OpportunityStatus.WON
         columns = {
             "external_id": values["external_id"],
-            "partner_id": partner.pk,
+            "partner_id": partner.pk if partner else None,
             "product_id": self._product(values, run),
             "account_id": self._account(values, run),
-            "is_partner_worked": self.options.is_partner_worked,
+            "origin": values["origin"],
+            "is_partner_worked": partner is not None and self.options.is_partner_worked,
             "won_on": values["closed_on"] if won else None,
             **{
                 name: values[name]
@@ -414,7 +420,6 @@ class OpportunityImporter:
     def _new(self, columns: dict[str, Any], run: Run) -> Opportunity:
         return Opportunity(
             code=new_code("OP"),
-            origin=OpportunitySource.IMPORT,
             created_at=run.at,
             touched_at=run.at,
             **columns,
@@ -434,6 +439,18 @@ class OpportunityImporter:
             )
             for partner_id, count in counts.items()
             if partner_id is not None
+        )
+        # no partner's record names them, so each direct deal has a line of its own
+        audit.record_many(
+            audit.entry(
+                code="deals.opportunity.imported",
+                by=run.by,
+                at=run.at,
+                ref=deal.ref,
+                changes={"file": run.file_name},
+            )
+            for deal in deals
+            if deal.partner_id is None
         )
 
 
@@ -455,6 +472,34 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
     if values["closed_on"] and values["engaged_on"] and values["closed_on"] < values["engaged_on"]:
         raise CellError(_("the deal closed before it began"))
     return values
+
+
+def _origin_cell(text: str) -> str:
+    """Direct pipeline where the row says so; anything else that is not blank is refused."""
+    if not text:
+        return str(OpportunitySource.IMPORT)
+    if text.casefold() != OpportunitySource.DIRECT:
+        raise CellError(_("%(text)s is not an origin: direct, or blank for a partner's deal") % {"text": text[:40]})
+    return str(OpportunitySource.DIRECT)
+
+
+def _partner_cell(text: str, origin: str) -> str:
+    if origin != OpportunitySource.DIRECT:
+        return text_cell(text, 200, required=True)
+    if text:
+        raise CellError(_("a direct deal has no partner"))
+    return ""
+
+
+def _check_same_origin(deal: Opportunity, origin: str) -> None:
+    """What a verdict and a commission may rest on is not taken away, or given, by a file."""
+    if deal.origin == origin:
+        return
+    if deal.origin == OpportunitySource.DIRECT:
+        raise CellError(_("this number belongs to a direct deal"))
+    if deal.origin == OpportunitySource.IMPORT:
+        raise CellError(_("this number belongs to a partner's deal"))
+    raise CellError(_("this number belongs to a deal that was not imported"))
 
 
 def _currency(text: str, stated: str) -> str:

@@ -10,6 +10,7 @@ from deals.actions.imports import OpportunityImporter
 from deals.models import Contract, ContractEvent, Opportunity
 from prm.core.actors import Actor
 from prm.core.csv_import import CsvFile, CsvRefused, Report, Run, importer_for, run_import
+from prm.core.models import AuditEntry
 from tests.deals import earning
 from tests.deals.earning import plan, plans, won
 from tests.deals.stage import partner_of
@@ -113,3 +114,46 @@ def test_a_file_leaves_alone_what_was_signed_here(world: World) -> None:
     assert taken(world, deals("lost", "2026-06-20")).unchanged == 1
     deal.refresh_from_db()
     assert (deal.status, deal.partner) == ("won", partner_of(world.sara))
+
+
+DIRECT_HEAD = "external_id,partner,stage,amount,currency,closed_on,origin"
+
+
+def test_a_direct_deal_comes_in_without_a_partner(world: World) -> None:
+    text = f"{DIRECT_HEAD}\nCRM-1,,won,9000,USD,2026-06-20,direct\nCRM-2,,negotiation,500,USD,,Direct\n"
+    first, again = taken(world, text), taken(world, text)
+    assert (first.created, first.refused, again.unchanged) == (2, 0, 2)
+    deal = Opportunity.objects.get(external_id="CRM-1")
+    assert (deal.origin, deal.partner, deal.is_partner_worked) == ("direct", None, False)
+    assert not deal.verdicts.exists()
+    assert not Contract.objects.exists()
+    entry = AuditEntry.objects.get(ref_code=deal.code, code="deals.opportunity.imported")
+    assert entry.organization_id is None
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("CRM-1,,won,9000,USD,2026-06-20,", "missing"),
+        ("CRM-1,,won,9000,USD,2026-06-20,import", "not an origin"),
+        ("CRM-1,Northwind Solutions,won,9000,USD,2026-06-20,direct", "has no partner"),
+    ],
+)
+def test_a_row_names_its_partner_or_says_direct(world: World, row: str, problem: str) -> None:
+    report = taken(world, f"{DIRECT_HEAD}\n{row}\n")
+    assert (report.created, report.refused) == (0, 1)
+    assert problem in report.errors[0][1]
+
+
+def test_a_deal_does_not_change_between_a_partner_and_direct(world: World) -> None:
+    ours = "CRM-1,,won,9000,USD,2026-06-20,direct"
+    theirs = "CRM-2,Northwind Solutions,won,9000,USD,2026-06-20,"
+    assert taken(world, f"{DIRECT_HEAD}\n{ours}\n{theirs}\n").created == 2
+    report = taken(
+        world,
+        f"{DIRECT_HEAD}\nCRM-1,Northwind Solutions,won,9000,USD,2026-06-20,\nCRM-2,,won,9000,USD,2026-06-20,direct\n",
+    )
+    assert report.refused == 2
+    assert "a direct deal" in report.errors[0][1]
+    assert "a partner's deal" in report.errors[1][1]
+    assert list(Opportunity.objects.order_by("external_id").values_list("origin", flat=True)) == ["direct", "import"]
