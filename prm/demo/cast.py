@@ -137,6 +137,9 @@ CUSTOMER_SECOND = (
     "Clinics Energy Foods Logistics Retail Insurance Motors Textiles Pharma Media Bank Airlines Hotels Schools Steel "
     "Ceramics Optics Paper Robotics Shipping"
 ).split()
+# Customers of the vendor's own sales: no word of theirs is in a partner's customer.
+DIRECT_FIRST = "Castor Juniper Marble Granite Copper Falcon Heron Saffron Cobalt Tundra".split()
+DIRECT_SECOND = "Aerospace Telecom Broadcasting Shipyards Chemicals Railways Mills Observatories".split()
 PRODUCTS = (
     ("Platform", "Platform", 24_000),
     ("Analytics", "Insight", 12_000),

@@ -10,6 +10,7 @@ from datetime import datetime
 from prm.demo import cast
 from prm.demo.chapters.attribution import plan_parts
 from prm.demo.chapters.contracts import plan_contracts
+from prm.demo.chapters.direct import plan_direct
 from prm.demo.chapters.nights import plan_nights
 from prm.demo.chapters.own_rates import plan_own_rates
 from prm.demo.chapters.partners import plan_partner
@@ -27,6 +28,7 @@ def tell(now: datetime) -> Stage:
     for profile in cast.PARTNERS:
         plan_partner(stage, profile)
     plan_records(stage)
+    plan_direct(stage)
     plan_parts(stage)
     plan_contracts(stage)
     plan_own_rates(stage)
