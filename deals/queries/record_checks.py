@@ -62,7 +62,10 @@ TRACES = (
     _deal("deals.registration.lost", "x.status = 'lost'", moment="x.closed_at"),
     _deal("deals.referral.accepted", "x.status IN ('accepted', 'qualified', 'won')", "x.decided_by_id", "x.decided_at"),
     _deal("deals.referral.declined", "x.status = 'declined'", "x.decided_by_id", "x.decided_at"),
-    _deal("deals.opportunity.won", "x.status = 'won' AND x.origin <> 'import'"),
+    # a direct deal with a number from outside came in by a file, which says so once more with each change
+    _deal("deals.opportunity.won",
+          "x.status = 'won' AND x.origin <> 'import' AND NOT (x.origin = 'direct' AND x.external_id IS NOT NULL)"),
+    _deal("deals.opportunity.imported", "x.origin = 'direct' AND x.external_id IS NOT NULL"),
     Trace("deals_verdict", "deals.opportunity", "'deals.verdict.overruled'", "x.is_overruled", "x.judged_by_id",
           ref="(SELECT d.code FROM deals_opportunity d WHERE d.id = x.opportunity_id)", partner="x.partner_id"),
     Trace("deals_contract", "deals.contract", "'deals.contract.signed'", "true", moment="x.created_at"),
