@@ -17,7 +17,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from deals.actions import commissions
@@ -200,6 +200,16 @@ def _must_have_amount(contract: Contract, kind: str, amount: Decimal | None) -> 
         raise ContractRefused("deals.contract.nothing_paid", _("Nothing was paid yet: record the payment first."))
 
 
+@dataclass(frozen=True)
+class Year:
+    """The contract year an event falls into: when it began, its value, and what was paid and refunded in it so far."""
+
+    since: date
+    value: Decimal
+    paid: Decimal
+    refunded: Decimal
+
+
 @dataclass
 class _Following:
     """What follows from one event, with the rows that its transaction holds."""
@@ -355,14 +365,14 @@ class _Following:
         """A clawback for each line that the contract earned, of what the event takes back of it.
 
         A refund concerns the contract year in which it is given, which begins with the signature or the last renewal.
+        One that comes with a cancellation or after it takes nothing more: the bands decided about that business.
         """
         rows = self.contract.commissions.select_for_update(of=("self",)).filter(amount__gt=0, status__in=EARNED)
+        year = self._year()
         if self.event.kind == Kind.REFUNDED:
-            since, value = self._year()
-            rows = rows.filter(earned_on__gte=since)
-            paid = self._paid_since(since)
-        else:
-            value = paid = ZERO
+            if self.contract.cancelled_on is not None and self.on >= self.contract.cancelled_on:
+                return
+            rows = rows.filter(earned_on__gte=year.since)
         earned = list(rows.select_related("program_version").order_by("pk"))
         taken = commissions.taken_of([line.pk for line in earned])
         lines = []
@@ -372,7 +382,7 @@ class _Following:
                     commission_amount=origin.amount,
                     already_taken=taken.get(origin.pk, ZERO),
                     days=days_from(self.contract.started_on, self.on),
-                    cause=self._cause(origin, paid, value),
+                    cause=self._cause(origin, year),
                     bands=incentive_terms(origin.program_version).clawback,
                     currency=origin.currency,
                     commission=origin.code,
@@ -405,31 +415,42 @@ class _Following:
                 )
         commissions.book_lines(lines=lines, by=self.by, at=self.at)
 
-    def _cause(self, origin: Commission, paid: Decimal, value: Decimal) -> Cause:
-        """Which part of the business that a line was earned on is gone. ``paid`` and ``value`` of the year: refunds."""
+    def _cause(self, origin: Commission, year: Year) -> Cause:
+        """Which part of the business that a line was earned on is gone.
+
+        What a cancellation ends is what was left: not what was downgraded or refunded before, whose commission is gone
+        already.
+        """
         now, original = self.contract.current_annual_amount, self.contract.annual_amount
         match self.event.kind:
             case Kind.CANCELLED:
-                return Cause.cancelled(now, original)
+                if not year.refunded or origin.earned_on < year.since:
+                    return Cause.cancelled(now, original)
+                if origin.kind == CommissionKind.RECURRING:
+                    return Cause.cancelled(max(year.paid - year.refunded, ZERO), year.paid)
+                return Cause.cancelled(max(now - year.refunded, ZERO), original)
             case Kind.DOWNGRADED:
                 return Cause.downgraded(now, self.event.amount or ZERO, original)
             case Kind.REFUNDED:
                 # Shares of payments were earned on what was paid, commission on the deal on the value of its year.
-                whole = paid if origin.kind == CommissionKind.RECURRING else max(paid, value)
+                whole = year.paid if origin.kind == CommissionKind.RECURRING else max(year.paid, year.value)
                 return Cause.refunded(whole, self.event.amount or ZERO)
         return Cause.fraud()
 
-    def _year(self) -> tuple[date, Decimal]:
-        """When the contract year of the event began, and what it is worth."""
-        renewed = self.contract.events.filter(kind=Kind.RENEWED, effective_on__lte=self.on)
-        last = renewed.order_by("-effective_on", "-pk").first()
-        if last is None:
-            return min(self.contract.signed_on, self.contract.started_on), self.contract.annual_amount
-        return last.effective_on, last.amount or ZERO
-
-    def _paid_since(self, day: date) -> Decimal:
-        paid = self.contract.events.filter(kind=Kind.PAID, effective_on__gte=day)
-        return paid.aggregate(total=Sum("amount"))["total"] or ZERO
+    def _year(self) -> Year:
+        """The contract year of the event, with what was paid and refunded before it."""
+        events = self.contract.events
+        last = events.filter(kind=Kind.RENEWED, effective_on__lte=self.on).order_by("-effective_on", "-pk").first()
+        since = last.effective_on if last else min(self.contract.signed_on, self.contract.started_on)
+        sums = (
+            events.filter(effective_on__gte=since)
+            .exclude(pk=self.event.pk)
+            .aggregate(
+                paid=Sum("amount", filter=Q(kind=Kind.PAID)), refunded=Sum("amount", filter=Q(kind=Kind.REFUNDED))
+            )
+        )
+        value = (last.amount or ZERO) if last else self.contract.annual_amount
+        return Year(since, value, sums["paid"] or ZERO, sums["refunded"] or ZERO)
 
     def _change_contract(self) -> None:
         contract, event = self.contract, self.event

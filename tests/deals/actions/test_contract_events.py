@@ -127,6 +127,36 @@ def test_a_refund_takes_what_was_earned_on_it_whatever_the_day(world: World, ref
     assert earning.is_sound()
 
 
+def test_a_cancellation_ends_what_a_refund_left(world: World) -> None:
+    plans(plan())
+    contract = won(world, amount=24000)
+    happens(world, contract, "paid", 3, 24000)
+    happens(world, contract, "refunded", 45, 12000)
+    happens(world, contract, "cancelled", 60)  # half of the commission on the other 12,000
+    assert earning.amounts(contract) == [4800, -2400, -1200]
+    assert earning.is_sound()
+
+
+def test_a_refund_with_or_after_a_cancellation_takes_nothing_more(world: World) -> None:
+    plans(plan())
+    contract = won(world, amount=24000)
+    happens(world, contract, "paid", 3, 24000)
+    happens(world, contract, "cancelled", 60)
+    happens(world, contract, "refunded", 60, 12000)
+    happens(world, contract, "refunded", 61, 12000)
+    assert earning.amounts(contract) == [4800, -2400]
+
+
+def test_a_cancellation_ends_what_a_refund_left_of_shares_of_payments(world: World) -> None:
+    plans(plan("recurring", months=12))
+    contract = won(world, amount=24000)
+    for day in (0, 30):
+        happens(world, contract, "paid", day, 2000)
+    happens(world, contract, "refunded", 40, 1000)  # a quarter of what was paid
+    happens(world, contract, "cancelled", 60)  # half of the other three quarters
+    assert earning.amounts(contract) == [400, 400, -100, -100, -150, -150]
+
+
 def test_a_refund_of_a_renewal_leaves_the_first_year_alone(world: World) -> None:
     plans(plan())
     contract = won(world, amount=24000)

@@ -205,6 +205,9 @@ class Books:
             if what == "renewed":
                 since, worth = on, value
         paid = sum((value for what, on, value in before if what == "paid" and on >= since), Decimal(0))
+        refunded = sum((value for what, on, value in before if what == "refunded" and on >= since), Decimal(0))
+        if kind == "refunded" and deal.status == "cancelled":
+            return
         days = share((self.today - deal.started).days)
         for line in [each for each in mine if each.amount > 0 and each.state != "void"]:
             if kind == "refunded":
@@ -214,8 +217,11 @@ class Books:
             elif kind == "fraud":
                 part = Fraction(1)
             else:
-                lost = deal.now - amount if kind == "downgraded" else deal.now
-                part = min(Fraction(lost) / Fraction(deal.value), Fraction(1)) * days
+                lost, whole = deal.now - amount if kind == "downgraded" else deal.now, deal.value
+                if kind == "cancelled" and refunded and line.earned_on >= since:
+                    before_it, whole = (paid, paid) if line.kind == "recurring" else (deal.now, deal.value)
+                    lost = max(before_it - refunded, Decimal(0))
+                part = min(Fraction(lost) / Fraction(whole), Fraction(1)) * days if whole else Fraction(0)
             taken = min(cents(Fraction(line.amount) * part, line.currency), self.left(line))
             if taken:
                 self._correct(line, -taken, "clawback")
