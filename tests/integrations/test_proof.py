@@ -20,6 +20,7 @@ from deals.models import Claim, Opportunity, Product, Registration
 from partners.models import HealthScore, Partner
 from prm.core.actors import Actor
 from reporting.actions import night
+from reporting.actions.night_steps import STEPS
 from reporting.models import JobRun, QbrPack
 from tests.integrations.by_hand import Sheet
 from tests.integrations.exports import installation
@@ -194,7 +195,7 @@ def test_a_second_night_changes_nothing(imported: list[str]) -> None:
     assert night.run_as_of(on=AS_OF, now=lambda: LATER, by=Actor.system("proof"))
     assert table_prints(leave_out=RUNS) == before
     again = JobRun.objects.filter(on=AS_OF, started_at=LATER)
-    assert again.count() == 1 + 6
+    assert again.count() == 1 + len(STEPS)
     assert {run.changed for run in again} == {0}
     assert {run.state for run in again} == {"done"}
 

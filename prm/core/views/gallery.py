@@ -102,6 +102,16 @@ def samples(at: datetime) -> dict[str, object]:
             {"label": _("Satisfaction"), "points": 10, "most": 15, "note": _("NPS 43 from 7 answers")},
             {"label": _("Strategic fit"), "points": 5, "most": 10, "note": _("moderate, set on 2 Sep")},
         ],
+        "earning_cards": [
+            {
+                "currency": "USD",
+                "earned": Decimal(48_000),
+                "coming": Decimal(4_800),
+                "payable": Decimal("1250.50"),
+                "held": Decimal(600),
+                "paid": Decimal("41349.50"),
+            }
+        ],
         "events": [
             {
                 "title": _("Waiting for Mia Berg"),
