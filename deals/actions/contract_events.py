@@ -28,13 +28,14 @@ from deals.choices import (
     CommissionKind,
     CommissionStatus,
     ContractEventKind,
+    DisputeStatus,
     EarningTrigger,
     HoldReason,
     PlanModel,
     RecordSource,
 )
 from deals.kinds import FRAUD
-from deals.models import Commission, Contract, ContractEvent, EarningTerms, Opportunity
+from deals.models import Commission, Contract, ContractEvent, Dispute, EarningTerms, Opportunity
 from deals.queries.earning_situations import deal_kind_of, standing_on
 from deals.queries.people import may_decide
 from deals.queries.program import Program, program_at
@@ -413,7 +414,16 @@ class _Following:
                         **commissions.as_correction(origin, today=self.program.today),
                     )
                 )
-        commissions.book_lines(lines=lines, by=self.by, at=self.at)
+        booked = commissions.book_lines(lines=lines, by=self.by, at=self.at)
+        origins = [line.origin_id for line in booked if line.origin_id]
+        disputed = set(
+            Dispute.objects.filter(commission_id__in=origins, status=DisputeStatus.OPEN).values_list(
+                "commission_id", flat=True
+            )
+        )
+        if disputed:  # what corrects a disputed line waits with it, and is free again once that is settled
+            ids = [line.pk for line in booked if line.origin_id in disputed]
+            commissions.hold_lines(ids=ids, reason=HoldReason.DISPUTE, by=self.by, at=self.at, note=self.event.code)
 
     def _cause(self, origin: Commission, year: Year) -> Cause:
         """Which part of the business that a line was earned on is gone.

@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from deals.actions.contract_events import close_fraud_case
 from deals.actions.contracts import ContractRefused
+from deals.actions.disputes import open_dispute, withdraw_dispute
 from deals.kinds import FRAUD
 from deals.models import Commission, Contract, ContractEvent, LedgerEntry
 from prm.core.models import AuditEntry, WorkItem
@@ -155,6 +156,19 @@ def test_a_cancellation_ends_what_a_refund_left_of_shares_of_payments(world: Wor
     happens(world, contract, "refunded", 40, 1000)  # a quarter of what was paid
     happens(world, contract, "cancelled", 60)  # half of the other three quarters
     assert earning.amounts(contract) == [400, 400, -100, -100, -150, -150]
+
+
+def test_what_is_taken_back_of_a_disputed_line_waits_for_the_answer(world: World) -> None:
+    plans(plan())
+    contract = won(world, amount=24000)
+    line = Commission.objects.get(contract=contract)
+    dispute = open_dispute(commission=line, by=world.sara.actor, at=AT + DAY, reason="The base is wrong.")
+    happens(world, contract, "cancelled", 60)
+    back = Commission.objects.get(origin=line)
+    assert (back.amount, back.held_reason) == (-2400, "dispute")
+    withdraw_dispute(dispute=dispute, by=world.sara.actor, at=AT + 61 * DAY)
+    back.refresh_from_db()
+    assert back.held_reason == ""
 
 
 def test_a_refund_of_a_renewal_leaves_the_first_year_alone(world: World) -> None:

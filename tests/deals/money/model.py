@@ -225,6 +225,8 @@ class Books:
             taken = min(cents(Fraction(line.amount) * part, line.currency), self.left(line))
             if taken:
                 self._correct(line, -taken, "clawback")
+                if line.disputed is not None:
+                    self.hold(self.lines[-1], "dispute")
 
     # -- lines --
 
