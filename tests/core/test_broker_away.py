@@ -29,9 +29,13 @@ MOST_SECONDS = 2.0
 
 
 def use_broker(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the application publish to another broker from now on."""
-    monkeypatch.setattr(app.conf, "broker_url", url)
+    """Let the application publish to another broker for the rest of the test.
+
+    The address for writing goes first: it falls back on the other one, and what is put back afterwards is what it said
+    before either was changed.
+    """
     monkeypatch.setattr(app.conf, "broker_write_url", url)
+    monkeypatch.setattr(app.conf, "broker_url", url)
     monkeypatch.setattr(app, "_pool", None)
     monkeypatch.setattr(app.amqp, "_producer_pool", None)
     monkeypatch.setattr(outbox, "_quiet_until", 0.0)
@@ -201,3 +205,11 @@ def test_a_broker_that_forgets_everything_loses_nothing(world: World, at, monkey
     assert sum(tried) == 1000
     assert set(OutboxDelivery.objects.values_list("state", "attempts")) == {("done", 1)}
     assert Mail.objects.filter(state="sent").count() == 1000
+
+
+def test_afterwards_the_broker_is_the_one_from_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = (app.conf.broker_url, app.conf.broker_write_url)
+    with monkeypatch.context() as patch:
+        use_broker("redis://127.0.0.1:1/0", patch)
+        assert app.conf.broker_write_url == "redis://127.0.0.1:1/0"
+    assert (app.conf.broker_url, app.conf.broker_write_url) == before
