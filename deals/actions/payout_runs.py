@@ -36,6 +36,7 @@ from deals.queries.people import holders_of
 from deals.queries.program import Program, program_at
 from deals.rules import sla
 from deals.rules.earning_states import PAYOUT_RUN
+from partners.queries.program import incentive_terms
 from prm.core import bank_accounts
 from prm.core.actions import audit, notices, outbox, work_items
 from prm.core.actions.files import store_document
@@ -52,7 +53,6 @@ from prm.core.sealing import SealRefused, mask
 from prm.core.uploads import clean_name
 
 log = structlog.get_logger(__name__)
-APPROVAL_HOURS = 24
 APPROVER = "vp"
 WORKER = Actor.system("payouts")
 MAY_APPROVE = "deals.payout_approve"
@@ -212,7 +212,8 @@ def _write_items(run: PayoutRun, rows: Sequence[Row]) -> None:
 
 
 def _ask_for_approval(run: PayoutRun, payouts: int, program: Program, by: Actor, at: datetime) -> None:
-    clock = sla.start_clock(at, APPROVAL_HOURS, program.terms.due_soon_percent, program.calendar)
+    hours = incentive_terms(program.version).payout_approval_hours
+    clock = sla.start_clock(at, hours, program.terms.due_soon_percent, program.calendar)
     if clock.due_at is None or clock.due_soon_at is None:
         raise ValueError("a clock that was just started runs")
     vendor_id = vendor().pk

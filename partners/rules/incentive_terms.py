@@ -262,6 +262,7 @@ class IncentiveTerms(Terms):
     minimum_payouts: tuple[MinimumPayout, ...] = term(())
     clawback: tuple[ClawbackBand, ...] = term(_CLAWBACK)
     dispute_hours: int = term(48, least=1, most=720)
+    payout_approval_hours: int = term(24, least=1, most=720)  # for the second person of a run; ours
     rebate_bands: tuple[Bracket, ...] = term(_REBATES)  # above the last one: agreed partner by partner
     spiff_limits: tuple[SpiffLimit, ...] = term(_SPIFFS)
     plans: tuple[PlanTerm, ...] = term(())

@@ -303,7 +303,7 @@ def test_the_approver_gets_work_with_a_clock_and_a_mail(world: World) -> None:
     run = requested(world)
     work = WorkItem.objects.get(ref_code=run.code)
     assert (work.kind, work.role) == ("deals.payout_approval", "vp")
-    assert work.due_at > AT
+    assert work.due_at == AT + timedelta(hours=24)
     assert Mail.objects.filter(topic="deals.payout_run_requested", to_email=world.vera.user.email).count() == 1
     approve_run(run=run, by=world.vera.actor, at=LATER)
     work.refresh_from_db()

@@ -49,7 +49,7 @@ RICH = IncentiveTerms(
 def test_the_defaults_are_the_figures_of_the_program_rules():
     terms = IncentiveTerms()
     assert (terms.trigger, terms.holdback_days, terms.pay_within_days) == ("first_payment", 30, 30)
-    assert (terms.minimum_payout, terms.dispute_hours, terms.plans) == (50, 48, ())
+    assert (terms.minimum_payout, terms.dispute_hours, terms.payout_approval_hours, terms.plans) == (50, 48, 24, ())
     assert [(band.before_day, band.share_percent, band.declining) for band in terms.clawback] == [
         (30, 100, False),
         (90, 50, False),
@@ -184,6 +184,7 @@ def terms(**changes):
         (terms(holdback_days=-1), "holdback_days"),
         (terms(minimum_payout="-0.01"), "minimum_payout"),
         (terms(dispute_hours=0), "dispute_hours"),
+        (terms(payout_approval_hours=0), "payout_approval_hours"),
         (terms(minimum_payouts=[{"currency": "JPY", "amount": 1}] * 2), "minimum_payouts"),
         (terms(clawback=[{"before_day": 30, "share_percent": 101}]), "clawback[0].share_percent"),
         (terms(clawback=[{"before_day": 30}]), "clawback[0].share_percent"),
